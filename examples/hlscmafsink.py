@@ -6,9 +6,10 @@ hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named "muxer" and 
 an application may unlink the two and link playreadyenc between them. hlscmafsink requests a stream for the playlist by a signal:
 the playlist is collected in memory, and written when it has the lines.
 
-usage: hlscmafsink.py FOLDER [SCHEME [SECONDS]], with GST_PLUGIN_PATH naming the folders of both plugins
+usage: hlscmafsink.py FOLDER [SCHEME [SECONDS [PROPERTY=VALUE...]]], with GST_PLUGIN_PATH naming the folders of both plugins
 
-After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period.
+After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period. With key-change=init, hlscmafsink writes
+an init segment and EXT-X-MAP for each key.
 """
 
 import collections
@@ -39,6 +40,8 @@ encryptor = Gst.ElementFactory.make("playreadyenc", "enc")
 Gst.util_set_object_arg(encryptor, "scheme", scheme)
 encryptor.set_property("key-uri", f"file://{folder}/hls.keys")
 encryptor.set_property("crypto-period", crypto_period)
+for setting in sys.argv[4:]:
+    Gst.util_set_object_arg(encryptor, *setting.split("=", 1))
 muxer, sink = hls.get_by_name("muxer"), hls.get_by_name("sink")
 # The encoder has key frames where segments begin. One that the muxer requests would come late and make a short segment.
 muxer.set_property("send-force-keyunit", False)
@@ -86,6 +89,9 @@ def take(structure):
         key_lines.append((0, structure.get_string("hls-key")))
     elif structure.get_name() == "playready-key-change":
         key_lines.append((structure.get_value("running-time"), structure.get_string("hls-key")))
+    elif structure.get_name() == "playready-protection-state":
+        line = structure.get_string("hls-key") if structure.get_value("protected") else "#EXT-X-KEY:METHOD=NONE"
+        key_lines.append((structure.get_value("running-time"), line))
     elif structure.get_name() == "hls-segment-added":
         starts[os.path.basename(structure.get_string("location"))] = structure.get_value("running-time")
         write_playlist()

@@ -6,9 +6,10 @@
 //! lists whole. hlscmafsink requests the playlist's stream by a signal: this example gives it a draft file, which takes the
 //! playlist's name once it contains the key lines.
 //!
-//! usage: hlscmafsink FOLDER [SCHEME [SECONDS]], with GST_PLUGIN_PATH naming the folders of both plugins
+//! usage: hlscmafsink FOLDER [SCHEME [SECONDS [PROPERTY=VALUE...]]], with GST_PLUGIN_PATH naming the folders of both plugins
 //!
-//! After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period.
+//! After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period. With key-change=init,
+//! hlscmafsink writes an init segment and EXT-X-MAP for each key.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
@@ -42,6 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .property("key-uri", format!("file://{}/hls.keys", text(&folder)?))
         .property("crypto-period", seconds * gst::ClockTime::SECOND.nseconds())
         .build()?;
+    for setting in arguments {
+        let (property, value) = setting.split_once('=').ok_or("give PROPERTY=VALUE")?;
+        encryptor.set_property_from_str(property, value);
+    }
     put_into(
         &encryptor,
         sink.downcast_ref().ok_or("hlscmafsink is no bin")?,
@@ -159,6 +164,13 @@ impl Playlist {
             "playready-key-change" => {
                 self.key_lines
                     .insert(message.get("running-time")?, message.get("hls-key")?);
+            }
+            "playready-protection-state" => {
+                let line = match message.get("protected")? {
+                    true => message.get("hls-key")?,
+                    false => "#EXT-X-KEY:METHOD=NONE".to_owned(),
+                };
+                self.key_lines.insert(message.get("running-time")?, line);
             }
             "hls-segment-added" => {
                 self.starts.insert(

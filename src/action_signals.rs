@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The signals of every encryptor: `request-key` requests keys from the application, `set-key` gives those that it announced, and
-//! `rotate-key` starts a new crypto period.
+//! The signals of every encryptor: `request-key` requests keys from the application, `set-key` gives those that it announced,
+//! `rotate-key` starts a new crypto period, and `switch-at` does so, or changes the protection, at a time.
 
 use std::ops::ControlFlow;
 
@@ -8,6 +8,8 @@ use gst::glib;
 use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+
+use protection_policy::Switch;
 
 use super::logging::Logged;
 use super::request_key::REQUEST_KEY;
@@ -51,7 +53,12 @@ impl<T: KeySignals> KeyReceiver for T {
 
 /// Returns the signals of an element class.
 pub(super) fn signals<T: KeySignals>() -> Vec<Signal> {
-    vec![request_key(), set_key::<T>(), rotate_key::<T>()]
+    vec![
+        request_key(),
+        set_key::<T>(),
+        rotate_key::<T>(),
+        switch_at::<T>(),
+    ]
 }
 
 /// Emission stops at the first handler that returns a structure.
@@ -99,6 +106,34 @@ fn rotate_key<T: KeySignals>() -> Signal {
             );
             encryptor.session().controls().rotate();
             None
+        })
+        .build()
+}
+
+/// The action that changes key or protection at a running time. Returns false for a change that it does not know.
+fn switch_at<T: KeySignals>() -> Signal {
+    Signal::builder("switch-at")
+        .param_types([u64::static_type(), String::static_type()])
+        .return_type::<bool>()
+        .action()
+        .run_last()
+        .class_handler(|values| {
+            let element = values.first()?.get::<T::Type>().ok()?;
+            let running_time = values.get(1)?.get::<gst::ClockTime>().ok();
+            let name = values.get(2)?.get::<Option<&str>>().ok()?;
+            let switch = name.and_then(Switch::of_name);
+            let encryptor = T::from_obj(&element).encryptor()?;
+            let switched = running_time.zip(switch);
+            if let Some((running_time, switch)) = switched {
+                gst::info!(
+                    T::Encryptor::category(),
+                    obj = encryptor.obj(),
+                    "switch-at: {switch:?} at running time {running_time}"
+                );
+                let controls = encryptor.session().controls();
+                controls.switch_at(running_time.into(), switch);
+            }
+            Some(switched.is_some().to_value())
         })
         .build()
 }

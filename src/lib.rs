@@ -10,6 +10,7 @@ mod cencenc;
 mod chunk;
 mod clear_caps;
 mod clearkeydec;
+mod cue_event;
 mod downstream;
 mod element_keys;
 mod error;

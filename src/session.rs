@@ -25,7 +25,7 @@ use super::signals;
 use super::stream_keys::StreamKeys;
 use super::wait_stop::WaitStop;
 use super::{error, key_thread, lock};
-pub(super) use announcements::AnnouncedChange;
+pub(super) use announcements::{AnnouncedChange, AnnouncedStart};
 
 /// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
@@ -37,6 +37,8 @@ pub(super) struct Session {
     /// The keys of earlier streams, whose IVs must not be reused.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
+    /// The crypto period of the published values.
+    period: AtomicU64,
     controls: Arc<Controls>,
     pub(super) waits: WaitStop,
     /// True while a stream uses the settings.
@@ -53,6 +55,7 @@ impl Default for Session {
             keys: SessionKeys::default(),
             sample_keys: Mutex::new(sample_keys()),
             published: Mutex::default(),
+            period: AtomicU64::new(0),
             controls: Arc::default(),
             waits: WaitStop::default(),
             is_open: AtomicBool::new(false),
@@ -229,11 +232,16 @@ impl Session {
     /// Posts warnings of missing or unwanted keys.
     pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<Warning>) {
         for warning in warnings {
-            let code = match warning {
-                Warning::MissingKeys { .. } => gst::ResourceError::NotFound,
-                _ => gst::ResourceError::Settings,
-            };
-            error::post_warning(element, code, &warning.to_string());
+            let text = warning.to_string();
+            match warning {
+                Warning::MissingKeys { .. } => {
+                    error::post_warning(element, gst::ResourceError::NotFound, &text);
+                }
+                Warning::UnreadableCue(_) | Warning::TooManyCues => {
+                    error::post_warning(element, gst::StreamError::Demux, &text);
+                }
+                _ => error::post_warning(element, gst::ResourceError::Settings, &text),
+            }
         }
     }
 

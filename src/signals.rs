@@ -68,8 +68,13 @@ pub(super) fn property(published: &Published, name: &str) -> Option<String> {
     }
 }
 
-/// Returns the bus message of this name.
-pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
+/// Returns the message of this name, and its event, about the fragments from a running time on.
+pub(super) fn structure(
+    published: &Published,
+    name: &str,
+    period: u64,
+    running_time: Option<gst::ClockTime>,
+) -> gst::Structure {
     gst::Structure::builder(name)
         .field("key-id", published.key_ids.first())
         .field("key-ids", gst::Array::new(&published.key_ids))
@@ -79,14 +84,20 @@ pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
         .field_if_some("content-protection", published.content_protection.as_ref())
         .field_if_some("hls-key", published.hls_key.as_ref())
         .field_if_some("smooth-protection", published.smooth_protection.as_ref())
+        .field("period", period)
+        .field_if_some("running-time", running_time)
         .build()
 }
 
 /// Returns the message and the event that say from when on a stream is protected, with `published`, or clear.
-pub(super) fn state(published: Option<&Published>, running_time: gst::ClockTime) -> gst::Structure {
+pub(super) fn state(
+    published: Option<&Published>,
+    period: u64,
+    running_time: gst::ClockTime,
+) -> gst::Structure {
     const NAME: &str = "playready-protection-state";
     let mut state = match published {
-        Some(published) => structure(published, NAME),
+        Some(published) => structure(published, NAME, period, None),
         None => gst::Structure::new_empty(NAME),
     };
     state.set("protected", published.is_some());

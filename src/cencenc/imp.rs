@@ -15,6 +15,7 @@ use cenc_mp4::Totals;
 use super::stream::ElementaryStream;
 use super::{CATEGORY, StreamError};
 use crate::action_signals::{self, EncryptorElement};
+use crate::cue_event::CueFromUpstream;
 use crate::error::WaitEnd;
 use crate::logging::{self, LogTarget, Logged};
 use crate::sent_stream::{self, SentStream, StreamSender};
@@ -263,6 +264,17 @@ impl BaseTransformImpl for CencEnc {
             gst::EventView::FlushStop(_) => {
                 self.session.waits.set_flushing(false);
                 self.sent.flush();
+                if let Some(stream) = lock(&self.stream).as_mut() {
+                    stream.flush();
+                }
+            }
+            gst::EventView::CustomDownstream(event) => {
+                if let (Some(cue), Some(stream)) = (
+                    CueFromUpstream::read(event.structure()),
+                    lock(&self.stream).as_mut(),
+                ) {
+                    stream.take_cue(&cue);
+                }
             }
             // It would make an incomplete stream look complete.
             gst::EventView::Eos(_) if self.sent.is_refused() => return false,
@@ -284,7 +296,7 @@ impl BaseTransformImpl for CencEnc {
         let (announcement, change, warnings) = self.with_stream(|stream, target| {
             stream.protect(buffer, target)?;
             Ok((
-                stream.announcement(),
+                stream.announcement(buffer.pts()),
                 stream.next_change(buffer.pts()),
                 stream.warnings(),
             ))
@@ -292,9 +304,8 @@ impl BaseTransformImpl for CencEnc {
         self.session.warn_of_keys(self, warnings);
         let element = self.obj();
         // This comes after the caps, since the caps of the source pad must go first.
-        if let Some((signals, scheme)) = announcement {
-            self.session
-                .announce(self, element.src_pad(), &signals, scheme);
+        if let Some(start) = announcement {
+            self.session.announce(self, element.src_pad(), &start);
         }
         if let Some(change) = change {
             self.session

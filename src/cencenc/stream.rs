@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cenc_types::{Media, Scheme, Track};
+use cenc_types::{Media, Track};
 use common_encryption::{
     EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
 };
@@ -11,9 +11,10 @@ use protection_policy::{Packaging, SampleKeys, Signals, Warning};
 
 use super::StreamError;
 use crate::clear_caps::StreamFormat;
+use crate::cue_event::CueFromUpstream;
 use crate::logging::{LogTarget, RuleLog, describe_protection};
 use crate::meta::Metas;
-use crate::session::AnnouncedChange;
+use crate::session::{AnnouncedChange, AnnouncedStart};
 use crate::settings::TrackTypeProperty;
 use crate::stream_counts::StreamCounts;
 
@@ -125,9 +126,14 @@ impl ElementaryStream {
         let last = first.saturating_add(buffer.duration().unwrap_or_default());
         // Stream time runs back where the applied rate is negative.
         let [one, other] = [first, last].map(|timestamp| self.stream_time(timestamp));
+        let start = one.min(other).into();
+        if let Some(running_time) = self.running_time(first) {
+            self.packaging.note_running_time(running_time.into());
+        }
         let time = FragmentTime {
             track_id: TRACK_ID,
-            start: one.min(other).into(),
+            start,
+            presentation: start,
             end: one.max(other).into(),
             sync: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
         };
@@ -137,6 +143,20 @@ impl ElementaryStream {
             track.apply_rule(rule);
         }
         Ok(())
+    }
+
+    fn running_time(&self, timestamp: gst::ClockTime) -> Option<gst::ClockTime> {
+        self.segment.as_ref()?.to_running_time(timestamp)
+    }
+
+    /// Takes a cue from upstream.
+    pub(super) fn take_cue(&mut self, cue: &CueFromUpstream) {
+        self.packaging.take_cue(&cue.section, cue.place);
+    }
+
+    /// Drops cues after a jump in the stream.
+    pub(super) fn flush(&mut self) {
+        self.packaging.forget_cues();
     }
 
     /// Returns the stream time of a timestamp, since encoders and live sources start anywhere; the running time if the segment has no
@@ -186,15 +206,20 @@ impl ElementaryStream {
         Ok(())
     }
 
-    /// Returns the signaling that must be announced before the next buffer, if it is new.
-    pub(super) fn announcement(&mut self) -> Option<(Signals, Scheme)> {
+    /// Returns the signaling that must be announced before the next buffer, whose timestamp is `at`, if it is new.
+    pub(super) fn announcement(&mut self, at: Option<gst::ClockTime>) -> Option<AnnouncedStart> {
         let signals = self
             .packaging
             .signals()
             .filter(|signals| self.announced.as_ref() != Some(signals))?
             .clone();
         self.announced = Some(signals.clone());
-        Some((signals, self.packaging.config().scheme))
+        Some(AnnouncedStart {
+            signals,
+            scheme: self.packaging.config().scheme,
+            period: self.packaging.init_period(),
+            at,
+        })
     }
 
     /// Returns what changed at the last buffer, whose timestamp is `at`.

@@ -43,7 +43,7 @@ impl RuleLog {
             LoggedRule::Clear => gst::info!(
                 category,
                 obj = element,
-                "track {id}: clear from {start} on, by clear-lead or protect=false"
+                "track {id}: clear from {start} on, by clear-lead, a cue, switch-at or protect=false"
             ),
             LoggedRule::Key(kid) => gst::info!(
                 category,

@@ -7,6 +7,7 @@ use super::CATEGORY;
 use super::imp::PlayReadyEnc;
 use super::stream::Mp4Stream;
 use crate::byte_stream::{self, SoughtByte, not_seekable};
+use crate::cue_event::CueFromUpstream;
 use crate::{caps, lock, logging};
 
 impl PlayReadyEnc {
@@ -23,7 +24,13 @@ impl PlayReadyEnc {
                 self.sent.flush();
                 self.with_stream(Mp4Stream::flush);
             }
-            gst::EventView::Segment(_) => {
+            gst::EventView::CustomDownstream(custom) => {
+                if let Some(cue) = CueFromUpstream::read(custom.structure()) {
+                    self.with_stream(|stream| stream.take_cue(&cue));
+                }
+            }
+            gst::EventView::Segment(segment) => {
+                self.with_stream(|stream| stream.set_segment(segment.segment()));
                 return byte_stream::take_segment(self, pad, event, |to| self.seek(to));
             }
             gst::EventView::Caps(event) => return self.caps(event.caps_owned()),

@@ -14,7 +14,7 @@ use crate::buffers::Push;
 use crate::byte_stream::{self, PushError};
 use crate::error::{self, OneFileSink};
 use crate::logging::{self, LogTarget};
-use crate::session::AnnouncedChange;
+use crate::session::{AnnouncedChange, AnnouncedStart};
 use crate::{caps, downstream, lock, sent_stream};
 
 impl PlayReadyEnc {
@@ -113,7 +113,7 @@ impl PlayReadyEnc {
                 if self.renews_init() {
                     self.refuse_one_file()?;
                 }
-                self.announce();
+                self.announce(init.pts());
                 Ok(gst::FlowSuccess::Ok)
             }
             Push::NewInit(init) => {
@@ -174,18 +174,22 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Signals the protection before the init segment is pushed: downstream by events, to the application by a message.
-    fn announce(&self) {
-        let signals = {
+    /// Signals the protection before the init segment, whose buffer has the timestamp `at`, is pushed: downstream by events, to the
+    /// application by a message.
+    fn announce(&self, at: Option<gst::ClockTime>) {
+        let start = {
             let stream = lock(&self.stream);
-            stream
-                .as_ref()
-                .map(Mp4Stream::packaging)
-                .and_then(|p| Some((p.signals()?.clone(), p.config().scheme)))
+            stream.as_ref().map(Mp4Stream::packaging).and_then(|p| {
+                Some(AnnouncedStart {
+                    signals: p.signals()?.clone(),
+                    scheme: p.config().scheme,
+                    period: p.init_period(),
+                    at,
+                })
+            })
         };
-        let Some((signals, scheme)) = signals else {
-            return;
-        };
-        self.session.announce(self, &self.srcpad, &signals, scheme);
+        if let Some(start) = start {
+            self.session.announce(self, &self.srcpad, &start);
+        }
     }
 }

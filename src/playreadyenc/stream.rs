@@ -11,12 +11,17 @@ use super::logged_rules::LoggedRules;
 use crate::buffers::{Push, group};
 use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
+use crate::cue_event::CueFromUpstream;
 use crate::logging::{LogTarget, RuleLog};
 
 /// The packager from READY to PAUSED and back.
 pub(super) struct Mp4Stream {
     packaging: Packaging,
     rules: RuleLog,
+    /// The segment of the input, if it is in time.
+    segment: Option<gst::FormattedSegment<gst::ClockTime>>,
+    /// The number of fragments before the one whose running time is noted.
+    timed_fragment: Option<u64>,
     encryptor: Encryptor<BufferChunk>,
     /// Reused for every buffer to keep its memory.
     outputs: Vec<Output<BufferChunk>>,
@@ -30,6 +35,8 @@ impl Mp4Stream {
         Ok(Self {
             packaging,
             rules: RuleLog::default(),
+            segment: None,
+            timed_fragment: None,
             encryptor,
             outputs: Vec::new(),
         })
@@ -52,6 +59,18 @@ impl Mp4Stream {
         self.encryptor.restart(IndexMode::Hold);
         self.packaging.restart();
         self.rules = RuleLog::default();
+        self.segment = None;
+        self.timed_fragment = None;
+    }
+
+    /// Sets the segment of the following buffers, by which a fragment has a running time.
+    pub(super) fn set_segment(&mut self, segment: &gst::Segment) {
+        self.segment = segment.downcast_ref().cloned();
+    }
+
+    /// Takes a cue from upstream.
+    pub(super) fn take_cue(&mut self, cue: &CueFromUpstream) {
+        self.packaging.take_cue(&cue.section, cue.place);
     }
 
     pub(super) const fn set_index_mode(&mut self, index_mode: IndexMode) {
@@ -81,6 +100,8 @@ impl Mp4Stream {
     /// Drops an unfinished fragment and keeps the tracks.
     pub(super) fn flush(&mut self) {
         self.encryptor.flush();
+        self.packaging.forget_cues();
+        self.timed_fragment = None;
     }
 
     /// Protects buffers and returns what can be pushed, with the error that stopped it. What was complete before is still pushed.
@@ -97,6 +118,14 @@ impl Mp4Stream {
             },
         };
         let taken = buffers.into_iter().try_for_each(|buffer| {
+            let fragments = self.encryptor.totals().fragments;
+            if self.timed_fragment != Some(fragments)
+                && let (Some(segment), Some(pts)) = (&self.segment, buffer.pts())
+                && let Some(running_time) = segment.to_running_time(pts)
+            {
+                self.timed_fragment = Some(fragments);
+                protector.protector.note_running_time(running_time.into());
+            }
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
             Ok(self
                 .encryptor

@@ -22,16 +22,21 @@ pub(crate) struct AnnouncedChange {
     pub(crate) at: Option<gst::ClockTime>,
 }
 
+/// The protection that an init segment, or the start of an elementary stream, states.
+pub(crate) struct AnnouncedStart {
+    pub(crate) signals: Signals,
+    pub(crate) scheme: Scheme,
+    /// The crypto period of its keys.
+    pub(crate) period: u64,
+    /// The timestamp of the first buffer, if it has one.
+    pub(crate) at: Option<gst::ClockTime>,
+}
+
 impl Session {
     /// Signals the protection downstream by events on `pad`. If it changed, also updates the properties and posts a message for the
     /// application.
-    pub(crate) fn announce<E: Logged>(
-        &self,
-        element: &E,
-        pad: &gst::Pad,
-        signals: &Signals,
-        scheme: Scheme,
-    ) {
+    pub(crate) fn announce<E: Logged>(&self, element: &E, pad: &gst::Pad, start: &AnnouncedStart) {
+        let signals = &start.signals;
         gst::info!(
             E::category(),
             obj = element.obj(),
@@ -39,11 +44,13 @@ impl Session {
             describe(signals)
         );
         push_events(pad, signals, ORIGIN_MOOV);
-        if let Some(published) = self.replace(Published::new(signals, scheme)) {
-            self.post(
-                element,
-                signals::structure(&published, "playready-protection"),
-            );
+        self.period.store(start.period, Ordering::Relaxed);
+        let published = Published::new(signals, start.scheme);
+        let time = running_time(pad, start.at);
+        let structure = signals::structure(&published, "playready-protection", start.period, time);
+        push_structure(pad, &structure);
+        if self.replace(published) {
+            self.post(element, structure);
         }
     }
 
@@ -87,10 +94,15 @@ impl Session {
         };
         push_events(pad, &change.signals, origin);
         self.key_changes.fetch_add(1, Ordering::Relaxed);
+        self.period.store(change.period, Ordering::Relaxed);
         let published = Published::new(&change.signals, scheme);
-        let mut structure = signals::structure(&published, "playready-key-change");
-        structure.set("period", change.period);
-        structure.set("running-time", running_time);
+        let structure = signals::structure(
+            &published,
+            "playready-key-change",
+            change.period,
+            Some(running_time),
+        );
+        push_structure(pad, &structure);
         self.replace(published);
         self.post(element, structure);
     }
@@ -109,15 +121,18 @@ impl Session {
             "{state} from running time {running_time} on"
         );
         let published = lock(&self.published).clone();
-        let structure = signals::state(is_protected.then_some(&published), running_time);
-        pad.push_event(gst::event::CustomDownstream::new(structure.clone()));
+        let period = self.period.load(Ordering::Relaxed);
+        let structure = signals::state(is_protected.then_some(&published), period, running_time);
+        push_structure(pad, &structure);
         post_structure(element, structure);
     }
 
-    /// Replaces the values of the published properties; None if they are unchanged.
-    fn replace(&self, published: Published) -> Option<Published> {
-        let before = std::mem::replace(&mut *lock(&self.published), published.clone());
-        (before != published).then_some(published)
+    /// Replaces the values of the published properties. Returns true if they changed.
+    fn replace(&self, published: Published) -> bool {
+        let mut current = lock(&self.published);
+        let changed = *current != published;
+        *current = published;
+        changed
     }
 
     fn post(&self, element: &impl Logged, structure: gst::Structure) {
@@ -135,6 +150,11 @@ fn post_structure(element: &impl Logged, structure: gst::Structure) {
     let object = element.upcast_ref::<gst::Element>();
     let message = gst::message::Element::builder(structure).src(object);
     let _ = object.post_message(message.build());
+}
+
+/// Sends a message downstream too, so that a sink gets it before the fragment.
+fn push_structure(pad: &gst::Pad, structure: &gst::Structure) {
+    pad.push_event(gst::event::CustomDownstream::new(structure.clone()));
 }
 
 fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {

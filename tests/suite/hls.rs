@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::iv_ledger;
 use crate::launch::{self, Run};
+use crate::movie::Movie;
 use crate::pipelines::is_protected;
 use crate::samples::{self, no_iv_repeats};
 use crate::scratch::Scratch;
@@ -20,7 +21,8 @@ fn the_rust_example_writes_a_protected_presentation() {
     if is_runnable(test) {
         let example = launch::build(&["--example", "hlscmafsink"]).join("examples/hlscmafsink");
         writes_protected_hls(&mut launch::program(&example), "cbcs", "SAMPLE-AES");
-        writes_each_key(&mut launch::program(example));
+        writes_each_key(&mut launch::program(&example));
+        writes_each_init_segment(&mut launch::program(example));
     }
 }
 
@@ -39,7 +41,8 @@ fn the_python_example_writes_a_protected_presentation() {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hlscmafsink.py");
         let mut python = launch::program(PYTHON);
         writes_protected_hls(python.arg(&script), "cenc", "SAMPLE-AES-CTR");
-        writes_each_key(launch::program(PYTHON).arg(script));
+        writes_each_key(launch::program(PYTHON).arg(&script));
+        writes_each_init_segment(launch::program(PYTHON).arg(script));
     }
 }
 
@@ -117,6 +120,57 @@ fn writes_each_key(example: &mut Command) {
         keys.display(),
     ))
     .succeeded();
+}
+
+/// The film with a clear lead of two seconds and a key for each four, each with an init segment of its own: lines and EXT-X-MAP change with
+/// each, and each init segment has the key of its segments.
+fn writes_each_init_segment(example: &mut Command) {
+    let folder = Scratch::new("hls-inits");
+    let line = |period: u8| format!("*@{period} {:032x} {:032x}\n", period + 1, period + 5);
+    let keys = [line(0), line(1), line(2), line(3)].concat();
+    folder.write_secret("hls.keys", &keys);
+    let settings = [
+        "cenc",
+        "4",
+        "key-change=init",
+        "clear-signaling=init",
+        "clear-lead=2000000000",
+    ];
+    Run::of(example.arg(folder.path()).args(settings)).succeeded();
+    let playlist = std::fs::read_to_string(folder.join("playlist.m3u8")).unwrap();
+    let (mut key, mut map, mut seen) = ("", "", Vec::new());
+    for line in playlist.lines() {
+        if line.starts_with("#EXT-X-KEY:") {
+            key = line;
+        } else if line.starts_with("#EXT-X-MAP:") {
+            map = line.split('"').nth(1).unwrap();
+        } else if !line.starts_with('#') {
+            seen.push((key, map, line));
+        }
+    }
+    assert_eq!(seen.len(), 4, "{playlist}");
+    let expected = [None, Some(1), Some(2), Some(2)];
+    for (index, ((key, map, segment), kid)) in seen.iter().zip(expected).enumerate() {
+        assert_eq!(
+            *key == "#EXT-X-KEY:METHOD=NONE",
+            kid.is_none(),
+            "{playlist}"
+        );
+        let is_new = index == 0 || seen[index - 1].1 != *map;
+        assert_eq!(is_new, index < 3, "{playlist}");
+        let parts = [map, segment].map(|name| std::fs::read(folder.join(name)).unwrap());
+        let file = folder.write(&format!("{index}.mp4"), parts.concat());
+        let movie = Movie::open(&file);
+        let samples = &movie.tracks[0].samples;
+        assert_eq!(samples.len(), 50, "{playlist}");
+        for sample in samples {
+            let found = sample.protection.as_ref().map(|found| found.rules.kid);
+            assert_eq!(found.map(u128::from_be_bytes), kid, "segment {index}");
+        }
+        if let Some(kid) = kid {
+            samples::decodes_by_ffmpeg8(&file, &format!("{:032x}", kid + 4));
+        }
+    }
 }
 
 /// Checks that one PlayReady key comes before the first segment and its header. Returns the segments.

@@ -54,15 +54,33 @@ pub fn pipeline(line: &str) -> gst::Pipeline {
 
 /// Plays a pipeline to its end. Panics on an error.
 pub fn run_to_the_end(pipeline: &gst::Pipeline) {
+    run_with_messages(pipeline, "");
+}
+
+/// As [`run_to_the_end`]; returns the element messages of a name.
+pub fn run_with_messages(pipeline: &gst::Pipeline, name: &str) -> Vec<gst::Structure> {
     pipeline.set_state(gst::State::Playing).unwrap();
-    let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+    let kinds = [
+        gst::MessageType::Eos,
+        gst::MessageType::Error,
+        gst::MessageType::Element,
+    ];
     let bus = pipeline.bus().unwrap();
-    let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(30), &kinds);
-    let message = message.expect("the pipeline ends within 30 seconds");
-    if let gst::MessageView::Error(error) = message.view() {
-        panic!("{}: {:?}", error.error(), error.debug());
+    let mut found = Vec::new();
+    loop {
+        let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(30), &kinds);
+        let message = message.expect("the pipeline ends within 30 seconds");
+        match message.view() {
+            gst::MessageView::Error(error) => panic!("{}: {:?}", error.error(), error.debug()),
+            gst::MessageView::Element(element) => {
+                let structure = element.structure().filter(|found| found.name() == name);
+                found.extend(structure.map(ToOwned::to_owned));
+            }
+            _ => break,
+        }
     }
     pipeline.set_state(gst::State::Null).unwrap();
+    found
 }
 
 /// Raises the rank of clearkeydec: qtdemux exposes a protected track only if it finds a decryptor by rank and system.

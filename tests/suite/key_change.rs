@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! New init segments for keys and for clear parts, in pipelines: `key-change=init` and `clear-signaling=init`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
+
+use gst::prelude::*;
 
 use crate::boxes::top_level;
 use crate::decrypt::{self, Keys};
 use crate::enc;
+use crate::in_process;
 use crate::launch;
 use crate::media::{Audio, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
@@ -184,4 +188,60 @@ fn clearkeydec_follows_new_init_segments() {
     let of = |movie: &Movie| decrypt::samples(movie, movie.track(b"vide"), &Keys::default());
     assert_eq!(samples::differing(&of(&clear), &of(&found)), [0; 0]);
     assert_ne!(kid_of_picture(0), kid_of_picture(1));
+}
+
+#[test]
+fn an_application_gets_each_init_segment_with_the_caps_of_its_samples() {
+    let recipe = Recipe::new(CMAFMUX, Video::Avc, Audio::None);
+    match recipe.missing() {
+        Some(missing) => skip("new init segments in appsink", &format!("no {missing}")),
+        None => in_process::run("key_change::pulls_samples", OsStr::new("")),
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by the test above"]
+fn pulls_samples() {
+    if in_process::argument().is_none() {
+        return;
+    }
+    gst::init().unwrap();
+    let folder = Scratch::new("key-change");
+    let recipe = Recipe::new(CMAFMUX, Video::Avc, Audio::None);
+    let pipeline = in_process::pipeline(&recipe.pipeline(&format!(
+        "playreadyenc key-change=init crypto-period={SECOND} {} ! appsink name=sink sync=false",
+        key_file(&folder)
+    )));
+    let sink = pipeline.by_name("sink").unwrap();
+    let sink = sink.downcast::<gst_app::AppSink>().unwrap();
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    while let Ok(sample) = sink.pull_sample() {
+        let buffer = sample.buffer().unwrap();
+        let bytes = buffer.map_readable().unwrap();
+        let header = sample.caps().unwrap().structure(0).unwrap();
+        let header = header.get::<gst::ArrayRef>("streamheader").unwrap();
+        let header = header.as_slice()[0].get::<gst::Buffer>().unwrap();
+        let header = header.map_readable().unwrap();
+        let starts = bytes.get(4..8) == Some(b"ftyp".as_slice());
+        if starts {
+            let flags = gst::BufferFlags::HEADER | gst::BufferFlags::DISCONT;
+            assert!(parts.is_empty() || buffer.flags().contains(flags));
+            assert!(bytes.starts_with(&header), "caps of the new init segment");
+            parts.push(Vec::new());
+        }
+        let part = parts.last_mut().unwrap();
+        part.extend_from_slice(&bytes);
+        assert!(part.starts_with(&header), "caps of another init segment");
+    }
+    pipeline.set_state(gst::State::Null).unwrap();
+    assert_eq!(parts.len(), 3);
+    for (period, part) in (0..).zip(parts) {
+        let samples = &Movie::parse(part).tracks[0].samples;
+        assert_eq!(samples.len(), 25);
+        for sample in samples {
+            let kid = decrypt::hex(&sample.protection.as_ref().unwrap().rules.kid);
+            assert_eq!(kid.replace('-', ""), kid_of_picture(period));
+        }
+    }
 }

@@ -47,10 +47,14 @@ mod conditions;
 /// The constant IV of cbcs, and packagers that agree on it.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod constant_ivs;
+/// Cues of SCTE 35 and the action `switch-at`.
+mod cues;
 /// Keys that the application gives clearkeydec.
 mod decryption_keys;
 /// The commands, properties and dependencies in README.md and docs/.
 mod documents;
+/// Leaf licences in fragments.
+mod embedded;
 /// The examples of an encoder application, in C, Python and Rust.
 mod encoder_examples;
 /// The error texts that applications show.

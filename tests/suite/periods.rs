@@ -88,7 +88,7 @@ fn periods(track: &Track) -> Vec<Option<u8>> {
 }
 
 /// The samples at which the period of a track changes.
-fn changes(track: &Track) -> Vec<(usize, Option<u8>)> {
+pub fn changes(track: &Track) -> Vec<(usize, Option<u8>)> {
     let periods = periods(track);
     let mut changes: Vec<(usize, Option<u8>)> = periods.into_iter().enumerate().collect();
     changes.dedup_by_key(|(_, period)| *period);

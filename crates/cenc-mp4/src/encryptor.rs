@@ -2,6 +2,7 @@
 //! Protects a stream: the loop over the events of its reader.
 
 mod control;
+mod events;
 mod late_moov;
 mod moov;
 mod new_init;
@@ -20,6 +21,7 @@ use super::stream::{
 };
 use super::warning::WarningQueue;
 use super::{Chunk, Error, IndexMode, LateMoov, Output, Warning, piff};
+pub(crate) use events::read_event;
 use moov::MoovPlace;
 use new_init::starts_segment;
 
@@ -152,6 +154,11 @@ impl<C: Chunk> Encryptor<C> {
         self.end_tables(found.box_type, protector)?;
         free_old_pssh(&mut found.bytes, &mut self.warnings);
         found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
+        if found.box_type == FourCc::EMSG
+            && let Some(event) = read_event(&found.bytes)
+        {
+            protector.event(&event);
+        }
         if !self.assembler.is_waiting() && found.box_type != FourCc::MOOF {
             if starts_segment(found.box_type) && protector.renews_init() {
                 self.segment_start.push(found);

@@ -14,6 +14,7 @@ use super::auxiliary::{drop_leftovers, drop_old_pssh, drop_old_sinf};
 use super::form::MovieForm;
 use super::fragmenting::Fragmenter;
 use super::readback::check_moov;
+use super::time::{TrackClock, movie_timescale};
 use super::warning::WarningQueue;
 use super::{Error, piff};
 use clear_track::read_track;
@@ -71,8 +72,7 @@ pub(super) struct TrackState {
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
     pub(super) trex: Trex,
-    /// Ticks per second; used only if keys change by time.
-    pub(super) timescale: Option<u32>,
+    pub(super) clock: TrackClock,
     /// The end of its last fragment, in ticks.
     pub(super) decoded: u64,
     pub(super) flavor: BoxFlavor,
@@ -140,24 +140,19 @@ pub(super) fn protect_moov(
 ) -> Result<ProtectedMoov<TrackState>, Error> {
     let moov = BoxTree::parse(moov)?;
     let trexes = read_trexes(&moov)?;
-    let mut timescales = Vec::new();
+    let movie_timescale = movie_timescale(&moov)?;
+    let mut clocks = Vec::new();
     for trak in moov.all(FourCc::TRAK) {
         refuse_samples(trak.descend(&STBL_PATH)?)?;
-        timescales.push(
-            trak.child(FourCc::MDIA)?
-                .all(FourCc::MDHD)
-                .next()
-                .map(|mdhd| isobmff_boxes::read_timescale(mdhd.reader()))
-                .transpose()?,
-        );
+        clocks.push(TrackClock::read(trak, movie_timescale)?);
     }
     let ProtectedMoov { bytes, tracks } = protect_tracks(moov, protector, warnings)?;
     Ok(ProtectedMoov {
         bytes,
         tracks: tracks
             .into_iter()
-            .zip(timescales)
-            .map(|(track, timescale)| {
+            .zip(clocks)
+            .map(|(track, clock)| {
                 Ok(TrackState {
                     track_id: track.track_id,
                     protection: track.protection,
@@ -169,7 +164,7 @@ pub(super) fn protect_moov(
                             parent: FourCc::MVEX,
                             child: FourCc::TREX,
                         })?,
-                    timescale,
+                    clock,
                     decoded: 0,
                     flavor: protector.flavor(),
                     is_clear: track.is_clear,

@@ -75,6 +75,7 @@ mod fragmenting;
 pub mod information;
 mod init;
 mod items;
+mod media_start;
 #[cfg(test)]
 mod memory;
 mod moof;

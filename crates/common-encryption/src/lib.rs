@@ -59,7 +59,8 @@ pub use observed::{ObservedProtector, ProtectionObserver};
 pub use parsed_protection::ParsedProtection;
 pub use piff::BoxFlavor;
 pub use protector::{
-    FragmentProtection, FragmentRule, FragmentTime, InitProtection, Protector, TrackProtection,
+    EventMessage, EventStart, FragmentProtection, FragmentRule, FragmentTime, InitProtection,
+    Protector, TrackProtection,
 };
 pub use sample::{ProtectedSample, SampleError, SampleProtector};
 pub use sample_key::SampleKey;

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use cenc_types::Track;
 
-use crate::{BoxFlavor, FragmentProtection, FragmentTime, InitProtection, Protector};
+use crate::{BoxFlavor, EventMessage, FragmentProtection, FragmentTime, InitProtection, Protector};
 
 /// Takes note of the decisions of a protector.
 pub trait ProtectionObserver<P> {
@@ -46,6 +46,10 @@ impl<P: Protector, O: ProtectionObserver<P>> Protector for ObservedProtector<P, 
         self.protector.renews_init()
     }
 
+    fn event(&mut self, event: &EventMessage<'_>) {
+        self.protector.event(event);
+    }
+
     fn fragment(
         &mut self,
         fragments: &[FragmentTime],
@@ -74,6 +78,10 @@ impl<P: Protector + ?Sized> Protector for &mut P {
 
     fn renews_init(&self) -> bool {
         (**self).renews_init()
+    }
+
+    fn event(&mut self, event: &EventMessage<'_>) {
+        (**self).event(event);
     }
 
     fn fragment(

@@ -32,6 +32,9 @@ pub trait Protector {
         false
     }
 
+    /// Takes an event message in front of the next `moof`, which leaves the stream as it is.
+    fn event(&mut self, _event: &EventMessage<'_>) {}
+
     /// Decides how the track fragments of a `moof`, given in its order, are protected, before their samples are encrypted.
     ///
     /// # Errors
@@ -78,7 +81,27 @@ impl TrackProtection {
     }
 }
 
-/// The decode times of a track fragment, from the start of the media.
+/// An event message in the stream, ISO/IEC 23009-1 clause 5.10.3.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventMessage<'a> {
+    /// The URI that says how the message is understood.
+    pub scheme: &'a [u8],
+    /// The message.
+    pub message: &'a [u8],
+    /// The start of the event.
+    pub start: EventStart,
+}
+
+/// The start of an event in the presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventStart {
+    /// This time after the first presentation time of the segment that follows the message.
+    AfterSegmentStart(Duration),
+    /// At this presentation time.
+    At(Duration),
+}
+
+/// The times of a track fragment, from the start of the media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FragmentTime {
     /// The track.
@@ -87,6 +110,8 @@ pub struct FragmentTime {
     pub start: Duration,
     /// Decode time after the last sample.
     pub end: Duration,
+    /// Presentation time of the first sample.
+    pub presentation: Duration,
     /// True if decoding can start with the first sample.
     pub sync: bool,
 }

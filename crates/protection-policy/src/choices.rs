@@ -47,6 +47,10 @@ macro_rules! property_choices {
             (CLEAR_SIGNALINGS, ClearSignalingProperty, "GstPlayReadyClearSignaling",
                 (SampleGroup, "sample-group", "A sample group in the fragment")
                 (Init, "init", "A new init segment with clear sample entries before the fragment"))
+            (CUE_ACTIONS, CueActionProperty, "GstPlayReadyCueAction",
+                (None, "none", "Cues pass and change nothing")
+                (Key, "key", "A new crypto period starts where a break, a programme or another segment begins or ends")
+                (Clear, "clear", "Breaks out of the programme are clear"))
             (ON_KEY_MISSING_CHOICES, OnKeyMissingProperty, "GstPlayReadyOnKeyMissing",
                 (Stop, "stop", "Stop with an error")
                 (Hold, "hold", "Continue with the last key and with warnings until the next key is available"))

@@ -16,13 +16,13 @@ use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
 use super::config_choices::{
-    ClearSignaling, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
+    ClearSignaling, CueAction, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
 };
 use super::properties::{
     CLEAR_LEAD, CLEAR_SIGNALING, CLEAR_TRACKS, CLEARKEY_URL, CONTENT_ID, CRYPT_BYTE_BLOCK,
-    CRYPTO_PERIOD, CUSTOM_ATTRIBUTES, DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, KEY_CHANGE,
-    LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH,
-    PSSH_IN, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
+    CRYPTO_PERIOD, CUE_ACTION, CUSTOM_ATTRIBUTES, DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE,
+    KEY_CHANGE, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND, ON_KEY_MISSING,
+    PSSH, PSSH_IN, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
 };
 use super::property_spec::items;
 use super::{Error, PropertyValues};
@@ -58,6 +58,8 @@ pub struct Config {
     pub on_key_missing: OnKeyMissing,
     /// The signaling of a new crypto period.
     pub key_change: KeyChangeForm,
+    /// What cues change.
+    pub cue_action: CueAction,
     /// The signaling of clear parts of protected tracks.
     pub clear_signaling: ClearSignaling,
     /// The parts of the stream that have `pssh` boxes.
@@ -200,6 +202,11 @@ impl Config {
                 "embedded" => KeyChangeForm::Embedded,
                 _ => KeyChangeForm::InBand,
             },
+            cue_action: match values.choice(&CUE_ACTION) {
+                "key" => CueAction::Key,
+                "clear" => CueAction::Clear,
+                _ => CueAction::None,
+            },
             clear_signaling: match values.choice(&CLEAR_SIGNALING) {
                 "init" => ClearSignaling::Init,
                 _ => ClearSignaling::SampleGroup,
@@ -241,6 +248,7 @@ impl Config {
             host,
             on_key_missing: OnKeyMissing::default(),
             key_change: KeyChangeForm::default(),
+            cue_action: CueAction::default(),
             clear_signaling: ClearSignaling::default(),
             pssh_places: PsshPlaces::default(),
             content_id: None,
@@ -320,7 +328,10 @@ impl Config {
 
     /// True if the protection of samples depends on their time.
     pub(super) fn is_timed(&self) -> bool {
-        self.rotates() || !self.clear_lead.is_zero() || self.key_change == KeyChangeForm::Embedded
+        self.rotates()
+            || !self.clear_lead.is_zero()
+            || self.key_change == KeyChangeForm::Embedded
+            || self.cue_action != CueAction::None
     }
 
     /// Checks that the form of key changes fits the other settings.
@@ -347,9 +358,9 @@ impl Config {
         self.header.on_demand || self.key_change == KeyChangeForm::Embedded
     }
 
-    /// True if keys change after each crypto period.
-    pub(super) const fn rotates(&self) -> bool {
-        !self.crypto_period.is_zero()
+    /// True if keys change without the operator.
+    pub(super) fn rotates(&self) -> bool {
+        !self.crypto_period.is_zero() || self.cue_action == CueAction::Key
     }
 
     /// Returns the method for the samples of a track. Only video has a pattern (ISO/IEC 23001-7 clause 9.7).

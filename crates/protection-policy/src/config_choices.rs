@@ -54,6 +54,18 @@ pub enum ClearSignaling {
     Init,
 }
 
+/// What a cue changes at its splice point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CueAction {
+    /// Nothing.
+    #[default]
+    None,
+    /// A new crypto period starts where something begins or ends.
+    Key,
+    /// Breaks are clear.
+    Clear,
+}
+
 /// The parts of the stream that have `pssh` boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PsshPlaces {

@@ -78,13 +78,14 @@ pub enum Error {
     Piff,
     /// The source has no keys for crypto periods.
     #[error(
-        "crypto-period needs a source with keys for each period: set key-seed with key-id, or a .keys file whose selectors \
+        "crypto-period and cue-action=key need a source with keys for each period: set key-seed with key-id, or a .keys file whose selectors \
          end in @N (period N), such as '*@0'"
     )]
     NoPeriods,
     /// PIFF cannot signal protection that changes.
     #[error(
-        "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes signal one key per track"
+        "flavor piff takes no crypto-period, clear-lead, cue-action, rotate-key, switch-at or protect=false: its boxes signal one key per \
+         track"
     )]
     PiffPeriods,
     /// A first IV is given for a key that other streams use too.

@@ -36,6 +36,8 @@ mod config;
 mod config_choices;
 mod constant_iv;
 mod controls;
+mod cue_input;
+mod cues;
 mod drms;
 pub mod duration;
 mod error;
@@ -59,9 +61,10 @@ pub use changes::{KeyChange, ProtectionChange};
 pub use choices::ChoiceType;
 pub use config::{Config, HeaderConfig};
 pub use config_choices::{
-    ClearSignaling, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
+    ClearSignaling, CueAction, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
 };
-pub use controls::Controls;
+pub use controls::{Controls, Switch};
+pub use cues::CuePlace;
 pub use error::Error;
 pub use iv_runs::IvRuns;
 pub use key_task::KeyTask;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Config;
 use content_keys::{Error, FirstKeys, KeyPrefetcher, KeyWaker, PeriodFailure, PeriodKeys};
 
 /// Returns true once a stream ends or seeks, so that it waits for keys no longer.
@@ -23,14 +24,15 @@ impl PeriodKeySource {
     const LONG: Duration = Duration::from_mins(5);
     const SHORT_LEAD: u64 = 3;
 
-    /// Takes keys from `keys`, for crypto periods of a length.
-    pub(super) fn new(keys: KeyPrefetcher, crypto_period: Duration, is_stopped: StopCheck) -> Self {
+    /// Takes keys from `keys`, for the crypto periods of `config`.
+    pub(super) fn new(keys: KeyPrefetcher, config: &Config, is_stopped: StopCheck) -> Self {
         Self {
             keys,
             is_stopped,
             first: None,
-            lead: match crypto_period {
-                Duration::ZERO => 0,
+            lead: match config.crypto_period {
+                // A cue comes a few seconds before its splice.
+                Duration::ZERO => u64::from(config.rotates()),
                 period if period < Self::LONG => Self::SHORT_LEAD,
                 _ => 1,
             },

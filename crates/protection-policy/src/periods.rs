@@ -38,6 +38,7 @@ impl Packaging {
     /// [`Error::Keys`] if the period has no key, [`Error::PiffPeriods`].
     pub fn rule(&mut self, time: &FragmentTime) -> Result<FragmentRule, Error> {
         let announced = self.changes.len();
+        self.place_cues(std::slice::from_ref(time));
         let Some(phase) = self.phase(time)? else {
             return Ok(FragmentRule::Track);
         };
@@ -58,6 +59,7 @@ impl Packaging {
         times: &[FragmentTime],
     ) -> Result<FragmentProtection, Error> {
         let announced = self.changes.len();
+        self.place_cues(times);
         let mut rules = vec![FragmentRule::Track; times.len()];
         let mut signaled_period = None;
         let mut init_phase = None;
@@ -127,6 +129,7 @@ impl Packaging {
         if self.config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
         }
+        self.advance_cues(time);
         let required = self.required_phase(time);
         let decision = self.timeline.phase(time, required);
         self.note_length(time.track_id);
@@ -153,7 +156,10 @@ impl Packaging {
 
     /// Returns the phase that the settings require at a time.
     fn required_phase(&mut self, time: &FragmentTime) -> Phase {
-        if !self.controls.protect() || time.middle() < self.config.clear_lead {
+        if !self.controls.protect()
+            || self.cues.is_clear()
+            || time.middle() < self.config.clear_lead
+        {
             return Phase::Clear;
         }
         let period = self.period_at(time);
@@ -173,7 +179,9 @@ impl Packaging {
             PeriodClock::Stream => middle,
             PeriodClock::Utc => self.media_start(time).saturating_add(middle),
         };
-        period_index(at, self.config.crypto_period).saturating_add(self.controls.rotations())
+        period_index(at, self.config.crypto_period)
+            .saturating_add(self.controls.rotations())
+            .saturating_add(self.cues.periods())
     }
 
     /// Returns the wall clock time of media time 0, on the assumption that a fragment arrives when it ends. An offset of less than
@@ -209,6 +217,7 @@ impl Packaging {
             .into_iter()
             .chain(self.short_period.take())
             .chain(self.vain_rotation())
+            .chain(self.cue_warnings.next())
             .chain(std::iter::from_fn(|| self.next_missing_keys()))
             .collect()
     }
@@ -237,7 +246,7 @@ impl Packaging {
         None
     }
 
-    fn is_video(&self, track_id: u32) -> bool {
+    pub(super) fn is_video(&self, track_id: u32) -> bool {
         self.protected_tracks()
             .any(|track| track.track_id == track_id && matches!(track.media, Media::Video { .. }))
     }

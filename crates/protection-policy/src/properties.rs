@@ -9,8 +9,8 @@ use playready_header::header::AbsoluteUrl;
 
 use super::Config;
 use super::choices::{
-    CLEAR_SIGNALINGS, FLAVORS, KEY_CHANGES, ON_KEY_MISSING_CHOICES, PERIOD_CLOCKS, PSSH_PLACES,
-    SCHEMES,
+    CLEAR_SIGNALINGS, CUE_ACTIONS, FLAVORS, KEY_CHANGES, ON_KEY_MISSING_CHOICES, PERIOD_CLOCKS,
+    PSSH_PLACES, SCHEMES,
 };
 use super::property_spec::OptionGroup::{Encryption, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
@@ -21,7 +21,7 @@ pub use header::{
 };
 
 /// All properties, in the order in which commands list their options.
-pub static PROPERTIES: [PropertySpec; 33] = [
+pub static PROPERTIES: [PropertySpec; 34] = [
     KEY_URI,
     CONTENT_ID,
     KEY_ID,
@@ -32,6 +32,7 @@ pub static PROPERTIES: [PropertySpec; 33] = [
     PERIOD_CLOCK,
     ON_KEY_MISSING,
     KEY_CHANGE,
+    CUE_ACTION,
     SCHEME,
     FLAVOR,
     IV_SIZE,
@@ -155,6 +156,15 @@ pub const KEY_CHANGE: PropertySpec = PropertySpec::new(
     "How the stream signals a new crypto period",
 )
 .option(Keys, "FORM");
+
+/// The effect of cues.
+pub const CUE_ACTION: PropertySpec = PropertySpec::new(
+    "cue-action",
+    "Cue action",
+    PropertyKind::Choice(&CUE_ACTIONS),
+    "What SCTE 35 cues in the stream change, at the first fragment at or after the splice where decoding can start",
+)
+.option(Keys, "ACTION");
 
 /// The protection scheme.
 pub const SCHEME: PropertySpec = PropertySpec::new(

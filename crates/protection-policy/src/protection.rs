@@ -7,11 +7,15 @@ use std::sync::Arc;
 
 use cenc_types::{CipherMode, KeyId, Track};
 use common_encryption::BoxFlavor;
-use common_encryption::{FragmentProtection, FragmentTime, InitProtection, Protector};
+use common_encryption::{
+    EventMessage, FragmentProtection, FragmentTime, InitProtection, Protector,
+};
 use content_keys::{KeyCache, KeyChannel, KeyProvider, KeySource, KeyWaker};
 use drm_signaling::Drm;
 
 use super::changes::ChangeQueue;
+use super::cue_input::CueWarnings;
+use super::cues::CueList;
 use super::drms::SignalPosition;
 use super::key_task::FirstPeriodRule;
 use super::period_keys::{PeriodKeySource, StopCheck};
@@ -54,6 +58,9 @@ pub struct Packaging {
     /// True if the keys may have first IVs in counter mode.
     pub(super) takes_first_iv: bool,
     pub(super) timeline: Timeline,
+    pub(super) cues: CueList,
+    /// The faults of cues that were reported, and those that are to be.
+    pub(super) cue_warnings: CueWarnings,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: ChangeQueue,
     /// The first crypto period as its fragments signal it, if `moov` does not list its KIDs.
@@ -143,7 +150,9 @@ impl Packaging {
             KeyChannel::new(setup.source, setup.cache, Arc::clone(&config.host.clock));
         Ok(PreparedPackaging {
             packaging: Self {
-                source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),
+                source: PeriodKeySource::new(keys, &config, setup.is_stopped),
+                cues: CueList::new(config.cue_action),
+                cue_warnings: CueWarnings::default(),
                 config,
                 followed_rotations: setup.controls.rotations(),
                 controls: setup.controls,
@@ -198,6 +207,11 @@ impl Packaging {
         self.signals.as_ref()
     }
 
+    /// Returns the crypto period whose keys the last init segment states.
+    pub const fn init_period(&self) -> u64 {
+        self.moov_period
+    }
+
     /// Returns the settings.
     pub const fn config(&self) -> &Config {
         &self.config
@@ -212,6 +226,7 @@ impl Packaging {
     pub fn restart(&mut self) {
         self.tracks.clear();
         self.changes.restart();
+        self.cues.restart();
     }
 
     /// Prepares for another stream with the other kind of boxes, of tracks under the same keys. Their IVs follow those of the stream
@@ -331,6 +346,10 @@ impl Protector for Packaging {
 
     fn renews_init(&self) -> bool {
         self.config.renews_init() && Self::follows_time(self)
+    }
+
+    fn event(&mut self, event: &EventMessage<'_>) {
+        self.take_event(event);
     }
 
     fn fragment(

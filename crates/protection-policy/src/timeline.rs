@@ -74,6 +74,11 @@ impl Timeline {
         }
     }
 
+    /// True if the phase of a fragment follows from those of other tracks.
+    pub(super) fn is_decided(&self, time: &FragmentTime) -> bool {
+        self.decided_at(time.middle()).is_some()
+    }
+
     /// Returns the length of a track's media since decoding could start last, which is the shortest crypto period that it can follow.
     pub(super) fn since_sync(&self, track_id: u32) -> Duration {
         let track = self.tracks.get(&track_id);
@@ -115,6 +120,7 @@ mod tests {
             track_id,
             start: Duration::from_millis(start),
             end: Duration::from_millis(end),
+            presentation: Duration::from_millis(start),
             sync: true,
         }
     }

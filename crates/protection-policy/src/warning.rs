@@ -23,6 +23,18 @@ pub enum Warning {
          key server or request-key"
     )]
     NothingToRotate,
+    /// A cue in the stream cannot be read.
+    #[error("a cue in the stream changes nothing: {0}")]
+    UnreadableCue(splice_cues::Error),
+    /// More cues wait for their times than any stream has.
+    #[error("too many cues wait for their times: later ones change nothing until some are past")]
+    TooManyCues,
+    /// `switch-at` cannot change the key.
+    #[error(
+        "switch-at changes no key: the source has one key for all crypto periods; use a key seed, .keys lines with @N, a store, a key \
+         server or request-key"
+    )]
+    NothingToSwitch,
     /// Keys cannot change as often as they should.
     #[error(
         "crypto-period is {} ms, but keys can change only where decoding can start, which is after {} ms or more, so that some keys are \

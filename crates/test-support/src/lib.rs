@@ -24,6 +24,8 @@ pub mod certificate;
 /// A stream that is protected fragment by fragment.
 pub mod channel;
 mod clock;
+/// Cues of SCTE 35, and event messages with them.
+pub mod cues;
 /// Files that are cut into segments.
 pub mod cut;
 /// The schema of MPDs.

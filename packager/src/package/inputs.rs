@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cenc_mp4::SeekableInput;
-use cenc_mp4::cutting::{SourceMovie, SourceTrack, TrackKind};
+use cenc_mp4::cutting::{SourceEvent, SourceMovie, SourceTrack, TrackKind};
 use indicatif::ProgressBar;
 
 use super::Error;
@@ -50,6 +50,8 @@ pub struct Inputs {
     pub files: Vec<Mp4File>,
     /// The tracks of the MP4 files, without copies.
     pub tracks: Vec<InputTrack>,
+    /// The event messages of the MP4 files.
+    pub events: Vec<SourceEvent>,
     /// The WebVTT files.
     pub texts: Vec<TextFile>,
 }
@@ -105,6 +107,7 @@ impl Inputs {
         for warning in &movie.warnings {
             file.warn(&format!("{}: {warning}", spec.path.display()));
         }
+        self.events.extend(movie.events);
         let index = self.files.len();
         self.files.push(Mp4File {
             path: spec.path.clone(),

@@ -94,6 +94,9 @@ fn package(args: &PackageArgs, host: &Host) -> Result<PackageReport, Error> {
         bar: &bar,
     };
     let mut packaging = args.protection.open(config, host)?;
+    for event in &inputs.events {
+        event.give(&mut packaging);
+    }
     let mut presentation = None;
     let mut manifests = Vec::new();
     if args.writes_cmaf() {

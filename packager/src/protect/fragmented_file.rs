@@ -45,11 +45,18 @@ impl FragmentedFileJob<'_> {
     ///
     /// # Errors
     /// Errors of reading, protecting and writing.
-    pub fn run(self, mut input: ClearFile, output: OutputFile) -> Result<FragmentedFile, Error> {
+    pub fn run(
+        mut self,
+        mut input: ClearFile,
+        output: OutputFile,
+    ) -> Result<FragmentedFile, Error> {
         let failed = |source| Error::mp4(self.path, source);
         let movie = SourceMovie::open(&mut input).map_err(failed)?;
         for warning in &movie.warnings {
             input.warn(&warning.to_string());
+        }
+        for event in &movie.events {
+            event.give(&mut self.packaging);
         }
         let sources: Vec<&SourceTrack> = movie.tracks.iter().collect();
         let starts =

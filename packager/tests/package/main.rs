@@ -8,6 +8,7 @@
 )]
 
 mod codecs;
+mod cues;
 mod demuxed;
 mod folder;
 mod formats;

@@ -10,10 +10,10 @@
 mod cut_track;
 mod fragment_tables;
 mod init_segment;
-mod media_start;
 mod sample_boxes;
 mod segment_starts;
 mod smooth_time;
+mod source_event;
 mod source_movie;
 mod source_track;
 
@@ -21,6 +21,7 @@ pub use cut_track::{CutFragment, CutSegment, CutTrack};
 pub use init_segment::{init_segment, track_init};
 pub use segment_starts::{SegmentStarts, UnalignedTracks};
 pub use smooth_time::{SMOOTH_TIMESCALE, smooth_delay};
+pub use source_event::SourceEvent;
 pub use source_movie::SourceMovie;
 pub use source_track::{SourceTrack, TrackKind};
 

@@ -6,16 +6,16 @@ use std::ops::Range;
 use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex, read_movie_timescale};
 
 use super::fragment_tables::TableBuilder;
+use super::source_event::SourceEvent;
 use super::source_track::{SampleTables, SourceTrack, timescale};
 use crate::fragmenting::timing::TrackTiming;
 use crate::init::{STBL_PATH, clear_entries, has_samples, refuse_unreadable};
 use crate::progressive::file::{ProgressiveFile, TopLevelBox, read_box, read_header};
 use crate::progressive::tables;
+use crate::time::TrackClock;
 use crate::warning::WarningQueue;
 use crate::{Error, SeekableInput, Warning};
 
-/// Event messages: 23009-1 clause 5.10.3.3.
-const EMSG: FourCc = FourCc(*b"emsg");
 /// The most fragments of a file: two tracks at 60 pictures a second with one in each fragment, for 19 hours.
 const MAX_MOOFS: usize = 1 << 23;
 
@@ -27,6 +27,8 @@ pub struct SourceMovie {
     pub tracks: Vec<SourceTrack>,
     /// Warnings of boxes that do not go with the samples into other fragments.
     pub warnings: Vec<Warning>,
+    /// Its event messages.
+    pub events: Vec<SourceEvent>,
 }
 
 impl SourceMovie {
@@ -39,6 +41,7 @@ impl SourceMovie {
             Some(file) => Self {
                 tracks: progressive_tracks(&file)?,
                 warnings: Vec::new(),
+                events: Vec::new(),
             },
             None => FragmentedFile::scan(input)?.read(input)?,
         };
@@ -74,8 +77,8 @@ fn progressive_tracks(file: &ProgressiveFile) -> Result<Vec<SourceTrack>, Error>
 struct FragmentedFile {
     moov: Option<Vec<u8>>,
     moofs: Vec<Range<u64>>,
-    /// True if there are event messages.
-    has_events: bool,
+    /// The event messages, each with the number of `moof` boxes before it.
+    events: Vec<(usize, Range<u64>)>,
 }
 
 impl FragmentedFile {
@@ -95,7 +98,7 @@ impl FragmentedFile {
                 }
                 FourCc::MOOF => file.moofs.push(at..end),
                 FourCc::MOOV => file.add_moov(&read_box(input, at..end)?)?,
-                EMSG => file.has_events = true,
+                FourCc::EMSG => file.events.push((file.moofs.len(), at..end)),
                 _ => (),
             }
             at = end;
@@ -127,14 +130,21 @@ impl FragmentedFile {
             .map(|trak| builder(trak, &moov))
             .collect::<Result<Vec<_>, _>>()?;
         add_samples_of_moov(&moov, &mut builders)?;
-        for moof in self.moofs {
+        let clocks = TrackClock::read_all(&moov)?;
+        let mut events = Vec::new();
+        let mut event_places = self.events.iter().peekable();
+        for (number, moof) in self.moofs.into_iter().enumerate() {
             let position = moof.start;
-            TableBuilder::add_moof(&mut builders, &read_box(input, moof)?, position)?;
+            let moof = read_box(input, moof)?;
+            while let Some((_, place)) = event_places.next_if(|(before, _)| *before == number) {
+                events.extend(SourceEvent::read(input, place, &moof, &clocks)?);
+            }
+            TableBuilder::add_moof(&mut builders, &moof, position)?;
         }
         let mut warnings = WarningQueue::default();
-        if self.has_events {
+        if !self.events.is_empty() {
             warnings.add(Warning::LeftOut {
-                box_type: EMSG,
+                box_type: FourCc::EMSG,
                 grouping_type: None,
             });
         }
@@ -151,6 +161,7 @@ impl FragmentedFile {
                 .filter(|track| !matches!(track, Ok(track) if track.is_empty()))
                 .collect::<Result<_, _>>()?,
             warnings: std::iter::from_fn(|| warnings.next()).collect(),
+            events,
         })
     }
 }

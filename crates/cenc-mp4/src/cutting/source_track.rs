@@ -6,7 +6,6 @@ use std::ops::Range;
 use cenc_types::FrameRate;
 use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
-use super::media_start::MediaStart;
 use super::sample_boxes::SampleBoxes;
 use crate::Error;
 use crate::fragmenting::moov::empty_tables;
@@ -14,6 +13,7 @@ use crate::fragmenting::timing::{SampleTiming, TimingCursor, TrackTiming};
 use crate::fragmenting::track::ProgressiveTrack;
 pub use crate::fragmenting::track::TrackKind;
 use crate::init::find_stbl_mut;
+use crate::media_start::MediaStart;
 use crate::progressive::tables::SampleTable;
 
 /// A track of a clear file.

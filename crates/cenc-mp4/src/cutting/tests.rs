@@ -93,7 +93,7 @@ fn edit_lists_delay_and_skip() {
         let mut bytes = Vec::new();
         edits(list).write(&mut bytes).unwrap();
         let trak = BoxTree::parse(&bytes).unwrap();
-        media_start::MediaStart::read(&trak, 1, 48_000, 1000)
+        crate::media_start::MediaStart::read(&trak, 1, 48_000, 1000)
             .map(|start| (start.delay, start.skipped))
     };
     const RATE: u32 = 0x0001_0000;

@@ -84,6 +84,7 @@ impl Stream {
         let time = FragmentTime {
             track_id: 1,
             start: Duration::from_secs(number * 2),
+            presentation: Duration::from_secs(number * 2),
             end: Duration::from_secs(number * 2 + 2),
             sync: true,
         };

@@ -92,6 +92,7 @@ impl Channel {
         let times = TRACKS.map(|track| FragmentTime {
             track_id: track.track_id,
             start: Duration::from_secs(end - FRAGMENT),
+            presentation: Duration::from_secs(end - FRAGMENT),
             end: Duration::from_secs(end),
             sync: true,
         });

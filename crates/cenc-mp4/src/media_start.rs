@@ -7,11 +7,11 @@ use crate::Error;
 
 /// The start of the media of a track. A sample is presented at its composition time, plus `delay`, less `skipped`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct MediaStart {
+pub(crate) struct MediaStart {
     /// The length of the empty edits before the media, in ticks of the track.
-    pub(super) delay: u64,
+    pub(crate) delay: u64,
     /// The composition time that is presented first, in ticks of the track.
-    pub(super) skipped: u64,
+    pub(crate) skipped: u64,
 }
 
 impl MediaStart {
@@ -19,7 +19,7 @@ impl MediaStart {
     ///
     /// # Errors
     /// [`Error::Edits`] if more than one part of the media is shown, or not at its own rate.
-    pub(super) fn read(
+    pub(crate) fn read(
         trak: &BoxTree<'_>,
         track_id: u32,
         timescale: u32,
