@@ -41,7 +41,7 @@ impl<'a> Emsg<'a> {
     /// ```
     /// use isobmff_boxes::{Emsg, EmsgStart, FourCc, Reader};
     ///
-    /// let body = b"\0\0\0\0urn:x\0\x001\0\0\0\x03\xe8\0\0\0\x05\0\0\0\x06\0\0\0\x07data";
+    /// let body = b"\0\0\0\0urn:x\x001\0\0\0\x03\xe8\0\0\0\x05\0\0\0\x06\0\0\0\x07data";
     /// let emsg = Emsg::read(Reader::new(FourCc::EMSG, body))?;
     /// assert_eq!((emsg.scheme, emsg.start), (b"urn:x".as_slice(), EmsgStart::AfterSegmentStart(5)));
     /// # Ok::<(), isobmff_boxes::Error>(())
