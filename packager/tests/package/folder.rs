@@ -33,15 +33,20 @@ impl Folder {
         );
         let _ = fs::remove_dir_all(&folder.0);
         fs::create_dir_all(&folder.0).unwrap();
-        fs::write(folder.path("film.keys"), KEYS).unwrap();
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(folder.path("film.keys"), private).unwrap();
+        folder.write_keys(KEYS);
         Some(folder)
     }
 
     /// Writes keys in place of those of pictures and sound.
     pub fn write_keys(&self, keys: &str) {
-        fs::write(self.path("film.keys"), keys).unwrap();
+        self.write_secret("film.keys", keys);
+    }
+
+    /// Writes a file that only its owner can read.
+    pub fn write_secret(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(self.path(name), private).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -65,7 +70,12 @@ impl Folder {
     }
 
     pub fn run(&self, arguments: &str) -> Output {
-        let keys = format!("file://{}", self.path("film.keys").display());
+        self.run_under("film.keys", arguments)
+    }
+
+    /// Runs the command with the keys of a file.
+    fn run_under(&self, keys: &str, arguments: &str) -> Output {
+        let keys = format!("file://{}", self.path(keys).display());
         Command::new(env!("CARGO_BIN_EXE_playready-packager"))
             .args(arguments.split_whitespace())
             .args(["--key-uri", &keys])
@@ -75,7 +85,12 @@ impl Folder {
     }
 
     pub fn package(&self, arguments: &str) -> Value {
-        let run = self.run(&format!("package {arguments} --json"));
+        self.package_under("film.keys", arguments)
+    }
+
+    /// Packages with the keys of a file.
+    pub fn package_under(&self, keys: &str, arguments: &str) -> Value {
+        let run = self.run_under(keys, &format!("package {arguments} --json"));
         assert!(run.status.success(), "{arguments}: {run:?}");
         serde_json::from_slice(&run.stdout).unwrap()
     }

@@ -9,9 +9,11 @@
 
 mod codecs;
 mod cues;
+mod decryptors;
 mod demuxed;
 mod folder;
 mod formats;
+mod segments;
 mod smooth;
 mod versions;
 
