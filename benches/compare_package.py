@@ -69,6 +69,16 @@ def shape(out):
     return sorted(tracks)
 
 
+def difference(shape, own):
+    """How the tracks and segments of a presentation differ from those of another."""
+    if [kind for kind, _ in shape] != [kind for kind, _ in own]:
+        return "other tracks"
+    return "; ".join(["same tracks", *(
+        f"{kind}: {len(other)} segments instead of {len(mine)}" if len(other) != len(mine) else
+        f"{kind}: {len(other)} segments that start up to {max((abs(a - b) for a, b in zip(other, mine)), default=0):.2f} s apart"
+        for (kind, other), (_, mine) in zip(shape, own) if other or mine)])
+
+
 def starts(template):
     scale, at = int(template.get("timescale", 1)), 0
     for entry in template.iter(f"{DASH}S"):
