@@ -13,6 +13,7 @@ mod decryptors;
 mod demuxed;
 mod folder;
 mod formats;
+mod playlists;
 mod segments;
 mod smooth;
 mod versions;
