@@ -45,7 +45,10 @@ impl StoreCheck {
         });
         if matches!(
             checked,
-            Err(Error::Changed(_) | Error::Unavailable { .. } | Error::DamagedFile { .. })
+            Err(Error::Changed(_)
+                | Error::Unavailable { .. }
+                | Error::DamagedFile { .. }
+                | Error::Damaged(_))
         ) {
             // It may have been opened before the fault.
             self.probe = None;
