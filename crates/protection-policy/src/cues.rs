@@ -132,9 +132,6 @@ impl CueList {
 
     /// Takes a cue. Returns false if there are too many.
     pub(super) fn take_cue(&mut self, cue: &Cue, place: CuePlace) -> bool {
-        if self.action == CueAction::None {
-            return true;
-        }
         let at = match (place, cue.time) {
             (CuePlace::RunningTime(at), _) => ChangeTime::Running(at),
             (CuePlace::Event(start), _) => ChangeTime::Event(start),
