@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a program does with an error of the key store: it tries again, tells a client, or tells the other requests of the transaction.
+//! The use of an error of the key store: to try again, to tell a client, or to end the other requests of the transaction.
 
 use super::Error;
 

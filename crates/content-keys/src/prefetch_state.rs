@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the stream and the thread of requests share: the keys that are wanted, those that are there, and what is to be recorded.
+//! The state that the stream and the thread of requests share: the keys that are wanted, those that are there, and what is to be recorded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -18,7 +18,7 @@ pub(super) struct OpenTransaction {
     savepoint: Option<Savepoint>,
 }
 
-/// What was not sent yet.
+/// A statement or a row that was not sent yet.
 enum Pending {
     Step(Step),
     Row(PendingRow),
