@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The model of a presentation, from which its manifests are written: tracks, their segments, and the keys of these.
 
+mod live;
+
 use std::ops::Range;
 use std::time::Duration;
 
@@ -8,8 +10,9 @@ use cenc_types::{FrameRate, KeyId, Scheme};
 use drm_signaling::Drm;
 
 use super::ByteRange;
+pub use live::{LivePeriod, LiveTimes};
 
-/// A presentation on demand: tracks that play together, all from time 0.
+/// A presentation: tracks that play together, with media times that all count from 0.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Presentation {
     /// Its tracks. Of several video tracks, and of several audio tracks in one language, a player chooses one.
@@ -17,6 +20,8 @@ pub struct Presentation {
     /// The DRM systems with the KIDs of all tracks, for the places that serve the whole presentation: EXT-X-SESSION-KEY and the
     /// ProtectionHeader of Smooth Streaming. Empty if all tracks are clear.
     pub drms: Vec<Drm>,
+    /// None if the presentation is on demand: complete, and all its segments listed.
+    pub live: Option<LiveTimes>,
 }
 
 /// A track of a presentation: one file, or an init segment with media segments.
@@ -40,10 +45,22 @@ pub struct PresentedTrack {
     pub files: TrackFiles,
     /// Ticks per second of the times in `segments`. Not 0.
     pub timescale: u32,
-    /// Its segments in the order of time, without gaps in the file. Empty for a WebVTT file.
+    /// Its segments in the order of time, without gaps in the file. Empty for a WebVTT file. In a live presentation, those that are
+    /// listed now, which may be none.
     pub segments: Vec<Segment>,
-    /// The length of the whole track.
+    /// The number in the name of the first of `segments`: 1 on demand; in a live presentation, 1 more than the number of segments that
+    /// are not listed any more.
+    pub first_number: u64,
+    /// The number of discontinuities before the first part, with the one at its start: 0 on demand. A caller that takes a part away adds
+    /// those of the parts up to the new first one.
+    pub discontinuities: u64,
+    /// The length of the whole track. Not used in a live presentation.
     pub duration: Duration,
+    /// The peak bit rate in bits per second, for `@bandwidth` and BANDWIDTH; None to measure it from `segments`. In a live presentation
+    /// it should be given, since the measured rates differ from update to update.
+    pub bandwidth: Option<u32>,
+    /// The number of the Period of the first part, as in [`LaterPart::period`].
+    pub period: u64,
     /// None for a clear track, or a clear first part.
     pub protection: Option<TrackSignaling>,
     /// The parts after the first one, each with an init segment of its own. `files` and `protection` are those of the first part; if they
@@ -56,8 +73,15 @@ pub struct PresentedTrack {
 /// A part of a track that is described by an init segment of its own, since its protection differs from that of the part before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaterPart {
-    /// Index of its first segment.
+    /// Index of its first segment. In a live presentation a part may have no segments, since all of them left or none came yet: then
+    /// it has the index of the next part, or of the end.
     pub first_segment: usize,
+    /// The number of its Period. On demand, it is the index of the part in the track; in a live presentation, that of a [`LivePeriod`],
+    /// larger than that of the part before. A part whose Period is not listed yet is in the playlists, but not in the MPD.
+    pub period: u64,
+    /// True if the timestamps do not go on from the part before, such as after a new start of an encoder: EXT-X-DISCONTINUITY. An MPD has
+    /// a Period for each part anyway.
+    pub is_discontinuity: bool,
     /// Its files. The names of its segments count from the first segment of the track.
     pub files: TrackFiles,
     /// None if it is clear.
@@ -69,6 +93,10 @@ pub struct LaterPart {
 pub struct TrackPart<'t> {
     /// The indices of its segments.
     pub segments: Range<usize>,
+    /// The number of its Period.
+    pub period: u64,
+    /// True if the timestamps do not go on from the part before.
+    pub is_discontinuity: bool,
     /// Its files.
     pub files: &'t TrackFiles,
     /// None if it is clear.
@@ -78,20 +106,30 @@ pub struct TrackPart<'t> {
 impl PresentedTrack {
     /// Returns the parts in the order of time: a part for each init segment.
     pub fn parts(&self) -> impl Iterator<Item = TrackPart<'_>> {
-        let starts = self.later_parts.iter().map(|part| part.first_segment);
-        let ends = starts.clone().chain([self.segments.len()]);
-        let files =
-            std::iter::once(&self.files).chain(self.later_parts.iter().map(|part| &part.files));
-        let protections = std::iter::once(self.protection.as_ref())
-            .chain(self.later_parts.iter().map(|part| part.protection.as_ref()));
-        std::iter::once(0)
-            .chain(starts)
+        let later_parts = || self.later_parts.iter();
+        let ends = later_parts()
+            .map(|part| part.first_segment)
+            .chain([self.segments.len()]);
+        let first = TrackPart {
+            segments: 0..0,
+            period: self.period,
+            is_discontinuity: false,
+            files: &self.files,
+            protection: self.protection.as_ref(),
+        };
+        let later = later_parts().map(|part| TrackPart {
+            segments: part.first_segment..part.first_segment,
+            period: part.period,
+            is_discontinuity: part.is_discontinuity,
+            files: &part.files,
+            protection: part.protection.as_ref(),
+        });
+        std::iter::once(first)
+            .chain(later)
             .zip(ends)
-            .zip(files.zip(protections))
-            .map(|((start, end), (files, protection))| TrackPart {
-                segments: start..end,
-                files,
-                protection,
+            .map(|(part, end)| TrackPart {
+                segments: part.segments.start..end,
+                ..part
             })
     }
 
@@ -218,7 +256,7 @@ pub enum TrackFiles {
     Segments {
         /// The name of the init segment.
         init: String,
-        /// The name of the media segments, with `$Number$` or `$Number%05d$` as in DASH. Numbers start at 1.
+        /// The name of the media segments, with `$Number$` or `$Number%05d$` as in DASH. The first number is that of the track.
         media: String,
     },
     /// One file: init segment, `sidx`, media segments.
@@ -266,9 +304,13 @@ pub struct TrackSignaling {
     /// The DRM systems at the start of the track. Their lists of KIDs have one order in all tracks, so that clients see equal headers;
     /// an HLS playlist moves the track's own KID to the front.
     pub drms: Vec<Drm>,
-    /// The key changes within the segments. Empty if one key protects the track.
+    /// The key changes within the segments. Empty if one key protects the track. In a live presentation, those that are listed now, after
+    /// the change to the key of the first segment, at index 0, if the segment where that key began has left.
     pub key_changes: Vec<KeyChange>,
-    /// Index of the first protected segment of the track; more than 0 after a clear lead.
+    /// True if `key_changes` are to come, or have left a live presentation: an MPD names systems without keys if the key changes within
+    /// the segments, and must do so from the start. On demand, `key_changes` say it.
+    pub expects_changes: bool,
+    /// Index of the first protected segment of the track; more than 0 after a clear lead, and beyond the last one before its end.
     pub first_protected: usize,
 }
 

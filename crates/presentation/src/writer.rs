@@ -45,18 +45,24 @@
 //!         },
 //!         timescale: 48000,
 //!         segments: segments.into(),
+//!         first_number: 1,
+//!         discontinuities: 0,
 //!         duration: Duration::from_secs(4),
+//!         bandwidth: None,
+//!         period: 0,
 //!         protection: Some(TrackSignaling {
 //!             scheme: Scheme::Cbcs,
 //!             default_kid: kid,
 //!             drms: vec![playready.clone()],
 //!             key_changes: Vec::new(),
+//!             expects_changes: false,
 //!             first_protected: 0,
 //!         }),
 //!         later_parts: Vec::new(),
 //!         smooth: None,
 //!     }],
 //!     drms: vec![playready],
+//!     live: None,
 //! };
 //! let mpd = dash::mpd(&presentation, &dash::MpdOptions::default())?;
 //! assert!(mpd.contains("cenc:default_KID=\"10000000-1000-1000-1000-100000000001\""));

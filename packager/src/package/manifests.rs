@@ -72,7 +72,8 @@ impl ManifestWriter<'_> {
         self.version
             .write(&hls::media_name(track), media.as_bytes())?;
         if hls::has_iframes(track) {
-            let iframes = hls::iframes(track, &options).map_err(Error::Manifest)?;
+            let iframes =
+                hls::iframes(self.presentation, track, &options).map_err(Error::Manifest)?;
             self.version
                 .write(&hls::iframes_name(track), iframes.as_bytes())?;
         }

@@ -73,6 +73,7 @@ impl PresentedKeys {
                 })
                 .collect(),
             drms: self.drms(),
+            live: None,
         }
     }
 
@@ -133,6 +134,7 @@ impl TrackKeys<'_> {
             default_kid,
             drms: self.keys.drms_of(&default_kid),
             key_changes,
+            expects_changes: false,
             first_protected: first_protected.map_or(part.start, |key| key.segment),
         })
     }
@@ -161,9 +163,12 @@ impl ShownTrack {
         let later_parts = written
             .later
             .into_iter()
-            .map(|part| LaterPart {
+            .zip(1..)
+            .map(|(part, period)| LaterPart {
                 protection: signaling(&part),
                 first_segment: part.first_segment,
+                period,
+                is_discontinuity: false,
                 files: part.files,
             })
             .collect();
@@ -184,6 +189,10 @@ impl ShownTrack {
                 .unwrap_or(u64::MAX),
             ),
             segments: written.segments,
+            first_number: 1,
+            discontinuities: 0,
+            bandwidth: None,
+            period: 0,
             protection,
             later_parts,
             smooth: self.described.smooth,
@@ -231,7 +240,11 @@ pub fn write_texts(
                 },
                 timescale: 1000,
                 segments: Vec::new(),
+                first_number: 1,
+                discontinuities: 0,
                 duration: file.text.duration,
+                bandwidth: None,
+                period: 0,
                 protection: None,
                 later_parts: Vec::new(),
                 smooth: None,

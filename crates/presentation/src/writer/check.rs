@@ -13,6 +13,7 @@ use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia};
 /// # Errors
 /// [`WriteError`].
 pub(super) fn check_presentation(presentation: &Presentation) -> Result<(), WriteError> {
+    check_times(presentation)?;
     if presentation.tracks.is_empty() {
         return Err(WriteError::NoTracks);
     }
@@ -25,6 +26,17 @@ pub(super) fn check_presentation(presentation: &Presentation) -> Result<(), Writ
         check_track(track)?;
     }
     Ok(())
+}
+
+/// Refuses a live presentation.
+///
+/// # Errors
+/// [`WriteError::Live`].
+pub(super) const fn check_times(presentation: &Presentation) -> Result<(), WriteError> {
+    match presentation.live {
+        Some(_) => Err(WriteError::Live),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a track that no manifest can describe.

@@ -84,6 +84,11 @@ pub enum WriteError {
         "track {0}: clients of Smooth Streaming follow a key change only with an ONDEMAND header and licences in the fragments: use one key"
     )]
     SmoothKeyChange(String),
+    /// The presentation is live.
+    #[error(
+        "manifests of live presentations cannot be written yet: give no times of a live presentation"
+    )]
+    Live,
     /// The format cannot express the protection.
     #[error(transparent)]
     Drm(#[from] drm_signaling::Error),

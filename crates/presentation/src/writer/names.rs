@@ -20,7 +20,7 @@ pub(super) enum TemplatePart<'t> {
 impl TrackFiles {
     /// Returns the name of the file with a media segment, or None for a template without `$Number$` or with another identifier.
     ///
-    /// The index of the first segment is 0, and its number is 1.
+    /// [`PresentedTrack::first_number`] is the number of the first segment that is listed.
     ///
     /// ```
     /// use presentation::model::TrackFiles;
@@ -29,9 +29,9 @@ impl TrackFiles {
     ///     init: "a-init.mp4".into(),
     ///     media: "a-$Number%03d$.m4s".into(),
     /// };
-    /// assert_eq!(files.segment_name(11).as_deref(), Some("a-012.m4s"));
+    /// assert_eq!(files.segment_name(12).as_deref(), Some("a-012.m4s"));
     /// ```
-    pub fn segment_name(&self, index: usize) -> Option<String> {
+    pub fn segment_name(&self, number: u64) -> Option<String> {
         let media = match self {
             Self::Segments { media, .. } => media,
             Self::Single { name, .. } | Self::WebVtt { name, .. } => return Some(name.clone()),
@@ -41,12 +41,18 @@ impl TrackFiles {
             match part {
                 TemplatePart::Text(text) => name.push_str(text),
                 TemplatePart::Number { width, .. } => {
-                    let number = index.saturating_add(1);
                     let _ = write!(name, "{number:0width$}");
                 }
             }
         }
         Some(name)
+    }
+}
+
+impl PresentedTrack {
+    /// Returns the number of a segment, which is in its name.
+    pub(super) fn number_of(&self, index: usize) -> u64 {
+        self.first_number.saturating_add(index as u64)
     }
 }
 
@@ -126,29 +132,29 @@ pub(super) fn url_reference(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn name(media: &str, index: usize) -> Option<String> {
+    fn name(media: &str, number: u64) -> Option<String> {
         let files = TrackFiles::Segments {
             init: String::new(),
             media: media.to_owned(),
         };
-        files.segment_name(index)
+        files.segment_name(number)
     }
 
     // ISO/IEC 23009-1, 5.3.9.4.4: $$ is a dollar sign; the width is that of the shortest number.
     #[test]
     fn numbers_are_put_into_templates() {
-        for (media, index, expected) in [
-            ("$Number$.m4s", 0, Some("1.m4s")),
-            ("a/$Number%05d$.m4s", 41, Some("a/00042.m4s")),
-            ("$Number%02d$", 999, Some("1000")),
-            ("$$$Number$$$", 1, Some("$2$")),
+        for (media, number, expected) in [
+            ("$Number$.m4s", 1, Some("1.m4s")),
+            ("a/$Number%05d$.m4s", 42, Some("a/00042.m4s")),
+            ("$Number%02d$", 1000, Some("1000")),
+            ("$$$Number$$$", 2, Some("$2$")),
             ("a.m4s", 0, None),
             ("$Time$", 0, None),
             ("$Number%5d$", 0, None),
             ("$Number%0999d$", 0, None),
             ("$Number$ $", 0, None),
         ] {
-            assert_eq!(name(media, index).as_deref(), expected, "{media}");
+            assert_eq!(name(media, number).as_deref(), expected, "{media}");
         }
     }
 

@@ -44,7 +44,11 @@ pub fn combinations() -> Vec<Combination> {
                                     "{form:?}-{videos}-{audios}-{texts}-{keys:?}-{scheme}"
                                 ),
                                 keys,
-                                presentation: Presentation { tracks, drms },
+                                presentation: Presentation {
+                                    tracks,
+                                    drms,
+                                    live: None,
+                                },
                             });
                         }
                     }

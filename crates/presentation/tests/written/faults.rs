@@ -14,6 +14,7 @@ fn message(tracks: Vec<PresentedTrack>) -> String {
     let presentation = Presentation {
         tracks,
         drms: Vec::new(),
+        live: None,
     };
     let error = mpd(&presentation, &MpdOptions::default()).unwrap_err();
     assert_eq!(multivariant(&presentation), Err(error.clone()));

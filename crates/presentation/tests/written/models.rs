@@ -59,6 +59,7 @@ pub fn signaling(scheme: Scheme, own: KeyId, all: &[KeyId]) -> TrackSignaling {
         default_kid: own,
         drms: drms(scheme, all),
         key_changes: Vec::new(),
+        expects_changes: false,
         first_protected: 0,
     }
 }
@@ -147,7 +148,11 @@ pub fn video(form: Form, name: &str, width: u32, height: u32) -> PresentedTrack 
         files: files(form, name),
         timescale: 30000,
         segments: segments(form, 5, 120_120, u64::from(width) * 1000, true),
+        first_number: 1,
+        discontinuities: 0,
         duration: Duration::from_micros(20_020_000),
+        bandwidth: None,
+        period: 0,
         protection: None,
         later_parts: Vec::new(),
         folder: None,

@@ -33,6 +33,7 @@ fn written(tracks: Vec<PresentedTrack>) -> String {
     let presentation = Presentation {
         tracks,
         drms: Vec::new(),
+        live: None,
     };
     mpd(&presentation, &MpdOptions::default()).unwrap()
 }
@@ -329,6 +330,7 @@ fn buffer_is_that_of_the_options() {
     let presentation = Presentation {
         tracks: vec![video(Form::Segments, "v", 640, 360)],
         drms: Vec::new(),
+        live: None,
     };
     let options = MpdOptions {
         min_buffer_time: Some(Duration::from_micros(1_500_000)),

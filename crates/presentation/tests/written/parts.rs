@@ -16,8 +16,10 @@ const SCHEME: Scheme = Scheme::Cbcs;
 /// Returns a track whose first two segments are under one key, the next two under another, and the last is clear.
 fn divided(mut track: PresentedTrack, form: Form) -> PresentedTrack {
     let name = track.name.clone();
-    let part = |number: usize, first_segment, protection| LaterPart {
+    let part = |number: u64, first_segment, protection| LaterPart {
         first_segment,
+        period: number - 1,
+        is_discontinuity: false,
         files: match form {
             Form::Segments => TrackFiles::Segments {
                 init: format!("{name}-init-{number}.mp4"),
@@ -55,6 +57,7 @@ fn presentation(form: Form) -> Presentation {
             text,
         ],
         drms: signaling(SCHEME, kid(1), &[kid(1)]).drms,
+        live: None,
     }
 }
 

@@ -35,7 +35,7 @@ fn all_combinations_are_read_by_another_parser() {
                 let options = HlsOptions { clear_lead };
                 let mut texts = vec![media(presentation, track, &options).unwrap()];
                 if has_iframes(track) {
-                    texts.push(iframes(track, &options).unwrap());
+                    texts.push(iframes(presentation, track, &options).unwrap());
                 }
                 for text in texts.iter().map(|text| readable(text)) {
                     let read = MediaPlaylist::try_from(text.as_str());
@@ -74,6 +74,7 @@ fn variants_have_their_groups() {
             },
         ],
         drms: Vec::new(),
+        live: None,
     };
     // Peaks: the last segments, 1,924,000 and 644,000 bytes in 4.004 s, 64,000 of audio; text 2,000 bytes in 20.02 s.
     // The second group has the French track of the first, since all groups have the same members.
@@ -119,6 +120,7 @@ fn audio_alone_is_its_own_variant() {
     let presentation = |tracks| Presentation {
         tracks,
         drms: Vec::new(),
+        live: None,
     };
     let one = multivariant(&presentation(vec![audio(Form::Single, "a", "en")])).unwrap();
     let lines: Vec<_> = one.lines().skip(3).collect();
@@ -151,12 +153,20 @@ fn tags<'t>(playlist: &'t str, names: &[&str]) -> Vec<&'t str> {
         .collect()
 }
 
-fn one_track(track: &PresentedTrack, options: &HlsOptions) -> Result<String, WriteError> {
-    let presentation = Presentation {
+fn of_one(track: &PresentedTrack) -> Presentation {
+    Presentation {
         tracks: vec![track.clone()],
         drms: Vec::new(),
-    };
-    media(&presentation, track, options)
+        live: None,
+    }
+}
+
+fn one_track(track: &PresentedTrack, options: &HlsOptions) -> Result<String, WriteError> {
+    media(&of_one(track), track, options)
+}
+
+fn iframes_of_one(track: &PresentedTrack, options: &HlsOptions) -> Result<String, WriteError> {
+    iframes(&of_one(track), track, options)
 }
 
 // RFC 8216, 4.3.2: lengths and offsets of byte ranges, and of the init segment; durations of 1/3 s do not drift.
@@ -193,6 +203,7 @@ fn target_duration_is_that_of_all_tracks() {
     let presentation = Presentation {
         tracks: vec![video(Form::Segments, "v", 640, 360), longer],
         drms: Vec::new(),
+        live: None,
     };
     for track in &presentation.tracks {
         let text = media(&presentation, track, &HlsOptions::default()).unwrap();
@@ -238,7 +249,10 @@ fn keys_precede_the_segments_that_they_decrypt() {
         let options = HlsOptions { clear_lead };
         let text = one_track(&track, &options).unwrap();
         assert_eq!(key_order(&text), expected, "{lead} {clear_lead:?}");
-        assert_eq!(key_order(&iframes(&track, &options).unwrap()), expected);
+        assert_eq!(
+            key_order(&iframes_of_one(&track, &options).unwrap()),
+            expected
+        );
     }
 }
 
@@ -297,7 +311,7 @@ fn what_hls_cannot_name_is_refused_with_the_remedy() {
 fn iframe_playlist_has_the_key_frames() {
     let mut track = video(Form::Single, "v", 640, 360);
     track.segments[1].key_frame = None;
-    let text = iframes(&track, &HlsOptions::default()).unwrap();
+    let text = iframes_of_one(&track, &HlsOptions::default()).unwrap();
     assert!(
         text.contains("#EXT-X-TARGETDURATION:8\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n")
     );
@@ -313,6 +327,6 @@ fn iframe_playlist_has_the_key_frames() {
     for segment in &mut track.segments {
         segment.key_frame = None;
     }
-    let refused = iframes(&track, &HlsOptions::default());
+    let refused = iframes_of_one(&track, &HlsOptions::default());
     assert_eq!(refused, Err(WriteError::NoKeyFrames("v".to_owned())));
 }

@@ -36,6 +36,7 @@ fn film() -> Presentation {
     Presentation {
         tracks,
         drms: drms(Scheme::Cenc, &all),
+        live: None,
     }
 }
 

@@ -131,7 +131,11 @@ impl PeriodTrack {
                     .get(part.segments)
                     .unwrap_or_default()
                     .to_vec(),
+                first_number: track.first_number,
+                discontinuities: 0,
                 duration: track.duration,
+                bandwidth: track.bandwidth,
+                period: part.period,
                 protection: part.protection.cloned(),
                 later_parts: Vec::new(),
                 smooth: track.smooth.clone(),

@@ -8,7 +8,7 @@ use crate::ByteRange;
 use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia};
 use crate::writer::WriteError;
 use crate::writer::bitrate::{MeasuredMedia, TimedBytes};
-use crate::writer::check::check_track;
+use crate::writer::check::{check_times, check_track};
 use crate::writer::names::url_reference;
 
 /// Writes the media playlist of a track, for [`media_name`](super::media_name). A WebVTT file is its one segment.
@@ -23,6 +23,7 @@ pub fn media(
     track: &PresentedTrack,
     options: &HlsOptions,
 ) -> Result<String, WriteError> {
+    check_times(presentation)?;
     check_track(track)?;
     let mut lines = header(match track.files {
         TrackFiles::WebVtt { .. } => MeasuredMedia::of_track(track).target_duration(),
@@ -55,7 +56,12 @@ pub fn media(
 ///
 /// # Errors
 /// [`WriteError::NoKeyFrames`], and those of [`media`].
-pub fn iframes(track: &PresentedTrack, options: &HlsOptions) -> Result<String, WriteError> {
+pub fn iframes(
+    presentation: &Presentation,
+    track: &PresentedTrack,
+    options: &HlsOptions,
+) -> Result<String, WriteError> {
+    check_times(presentation)?;
     check_track(track)?;
     let parts = key_frames(track);
     if parts.is_empty() {
@@ -186,7 +192,9 @@ fn add_parts(
             lines.push(format!("#EXT-X-BYTERANGE:{}", range_text(bytes)));
         }
         lines.push(url_reference(
-            &files.segment_name(part.segment).unwrap_or_default(),
+            &files
+                .segment_name(track.number_of(part.segment))
+                .unwrap_or_default(),
         ));
     }
     Ok(())
