@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Manifests written from a [model](crate::model): DASH MPDs, HLS playlists, Smooth Streaming client manifests.
 //!
+//! MPDs and playlists are those of a presentation on demand or of one update of a [live](crate::model::LiveTimes) one.
+//!
 //! All names of files in the manifests are relative to the manifests, with characters escaped that a URL cannot have.
 //!
 //! ```
@@ -79,6 +81,7 @@
 mod bitrate;
 mod check;
 pub mod dash;
+mod date;
 mod error;
 pub mod hls;
 mod names;

@@ -14,7 +14,8 @@ pub struct LiveTimes {
     pub availability_start: SystemTime,
     /// The time of this update: `MPD@publishTime`. Not before 1970; written to the millisecond.
     pub published: SystemTime,
-    /// The time for which segments stay listed: `MPD@timeShiftBufferDepth`. None if all segments stay.
+    /// The time for which segments stay listed: `MPD@timeShiftBufferDepth`. None if all segments stay. Longer than three segments, by
+    /// which clients stay from the end.
     pub window: Option<Duration>,
     /// The nominal length of a segment, which is `MPD@minimumUpdatePeriod`; `@suggestedPresentationDelay` is three of them. Not 0.
     pub segment_duration: Duration,
@@ -25,6 +26,23 @@ pub struct LiveTimes {
     pub periods: Vec<LivePeriod>,
     /// True once no segment follows: the MPD becomes static, and the playlists end.
     pub is_ended: bool,
+}
+
+impl LiveTimes {
+    /// Returns the time by which clients stay from the end: `@suggestedPresentationDelay`.
+    pub(crate) const fn delay(&self) -> Duration {
+        self.segment_duration.saturating_mul(3)
+    }
+
+    /// Returns the target duration, rounded up to seconds.
+    pub(crate) fn whole_target(&self) -> Duration {
+        let has_rest = self.target_duration.subsec_nanos() > 0;
+        Duration::from_secs(
+            self.target_duration
+                .as_secs()
+                .saturating_add(u64::from(has_rest)),
+        )
+    }
 }
 
 /// A Period of a live MPD. It has the parts of all tracks with its number.

@@ -32,6 +32,8 @@ pub(super) struct MeasuredMedia {
     /// Ticks per second.
     timescale: u32,
     parts: Vec<TimedBytes>,
+    /// The peak bit rate that the model states, which replaces the measured ones.
+    stated: Option<u32>,
 }
 
 impl MeasuredMedia {
@@ -45,16 +47,28 @@ impl MeasuredMedia {
                     duration: u64::try_from(track.duration.as_millis()).unwrap_or(u64::MAX),
                     bytes: size,
                 }],
+                stated: track.bandwidth,
             },
             TrackFiles::Segments { .. } | TrackFiles::Single { .. } => Self {
                 timescale: track.timescale,
                 parts: track.segments.iter().map(TimedBytes::from).collect(),
+                stated: track.bandwidth,
             },
         }
     }
 
-    pub(super) const fn new(timescale: u32, parts: Vec<TimedBytes>) -> Self {
-        Self { timescale, parts }
+    /// Takes parts of the segments of a track.
+    pub(super) const fn of_parts(track: &PresentedTrack, parts: Vec<TimedBytes>) -> Self {
+        Self {
+            timescale: track.timescale,
+            parts,
+            stated: track.bandwidth,
+        }
+    }
+
+    /// Returns the stated bit rate, or the average of a track without one.
+    pub(super) fn nominal(&self) -> u64 {
+        self.stated.map_or_else(|| self.average(), u64::from)
     }
 
     /// Returns the average bit rate, rounded up: all bits in the time that they play (RFC 8216, 4.1).
@@ -74,9 +88,12 @@ impl MeasuredMedia {
         (longest.as_secs() + u64::from(longest.subsec_millis() >= 500)).max(1)
     }
 
-    /// Returns the peak segment bit rate, rounded up: the largest of any contiguous set of segments that plays for 0.5 to 1.5 times the
-    /// target duration (RFC 8216, 4.1).
+    /// Returns the stated bit rate, or the peak segment bit rate, rounded up: the largest of any contiguous set of segments that plays for
+    /// 0.5 to 1.5 times the target duration (RFC 8216, 4.1).
     pub(super) fn hls_peak(&self, target_duration: u64) -> u64 {
+        if let Some(stated) = self.stated {
+            return u64::from(stated);
+        }
         let target = u128::from(target_duration) * u128::from(self.timescale);
         let mut peak = self.average();
         for (index, _) in self.parts.iter().enumerate() {
@@ -96,9 +113,12 @@ impl MeasuredMedia {
         peak
     }
 
-    /// Returns `@bandwidth` of a Representation (ISO/IEC 23009-1, 5.3.5.2): the rate at which a client that starts at any segment, and
-    /// plays once it has received `buffer` at this rate, has each segment before it plays. It is at least the average.
+    /// Returns `@bandwidth` of a Representation (ISO/IEC 23009-1, 5.3.5.2): the stated bit rate, or the rate at which a client that starts
+    /// at any segment, and plays once it has received `buffer` at this rate, has each segment before it plays. It is at least the average.
     pub(super) fn dash_bandwidth(&self, buffer: Duration) -> u32 {
+        if let Some(stated) = self.stated {
+            return stated;
+        }
         let buffer = (buffer.as_nanos() * u128::from(self.timescale) / 1_000_000_000).max(1);
         let all = bits(&self.parts) * u128::from(self.timescale);
         let mut too_low = u128::from(self.average()).saturating_sub(1);

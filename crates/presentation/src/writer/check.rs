@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Checks of a model before a manifest is written from it.
 
+mod live;
+
 use std::collections::HashSet;
 
 use super::names::template_parts;
@@ -13,7 +15,6 @@ use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia};
 /// # Errors
 /// [`WriteError`].
 pub(super) fn check_presentation(presentation: &Presentation) -> Result<(), WriteError> {
-    check_times(presentation)?;
     if presentation.tracks.is_empty() {
         return Err(WriteError::NoTracks);
     }
@@ -23,28 +24,27 @@ pub(super) fn check_presentation(presentation: &Presentation) -> Result<(), Writ
         if playlists.into_iter().any(|name| !names.insert(name)) {
             return Err(WriteError::DuplicateName(track.name.clone()));
         }
-        check_track(track)?;
+        check_track(presentation, track)?;
     }
     Ok(())
 }
 
-/// Refuses a live presentation.
-///
-/// # Errors
-/// [`WriteError::Live`].
-pub(super) const fn check_times(presentation: &Presentation) -> Result<(), WriteError> {
-    match presentation.live {
-        Some(_) => Err(WriteError::Live),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a track that no manifest can describe.
+/// Refuses a track that no manifest can describe, and the times of a live presentation.
 ///
 /// # Errors
 /// [`WriteError`].
-pub(super) fn check_track(track: &PresentedTrack) -> Result<(), WriteError> {
-    if let Some(fault) = find_fault(track) {
+pub(super) fn check_track(
+    presentation: &Presentation,
+    track: &PresentedTrack,
+) -> Result<(), WriteError> {
+    let fault = match &presentation.live {
+        Some(times) => {
+            live::check_times(times)?;
+            live::find_track_fault(track).or_else(|| find_fault(track))
+        }
+        None => find_gap(track).or_else(|| find_fault(track)),
+    };
+    if let Some(fault) = fault {
         return Err(WriteError::Track {
             track: track.name.clone(),
             fault,
@@ -59,12 +59,25 @@ pub(super) fn check_track(track: &PresentedTrack) -> Result<(), WriteError> {
     }
 }
 
+/// Returns what a track on demand lacks, with the remedy.
+fn find_gap(track: &PresentedTrack) -> Option<&'static str> {
+    if track.duration.is_zero() {
+        return Some("its duration is 0: leave it out");
+    }
+    if matches!(track.files, TrackFiles::WebVtt { .. }) {
+        return None;
+    }
+    if track.segments.is_empty() {
+        return Some("it has no segments: leave it out");
+    }
+    let has_empty_part = track.parts().any(|part| part.segments.is_empty());
+    has_empty_part.then_some("one of its parts has no segments: leave the part out")
+}
+
+/// Returns what no track can have, with the remedy.
 fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
     if track.name.is_empty() {
         return Some("its name is empty: give it one");
-    }
-    if track.duration.is_zero() {
-        return Some("its duration is 0: leave it out");
     }
     match (&track.files, track.media) {
         (TrackFiles::WebVtt { .. }, TrackMedia::Text) if track.protection.is_none() => return None,
@@ -88,9 +101,6 @@ fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
     if track.timescale == 0 {
         return Some("its timescale is 0");
     }
-    if track.segments.is_empty() {
-        return Some("it has no segments: leave it out");
-    }
     if track
         .segments
         .iter()
@@ -105,7 +115,7 @@ fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
         return Some("its segments are not in the order of time");
     }
     if has_odd_parts(track) {
-        return Some("its parts are not in order, have no segments, or files of another kind");
+        return Some("its parts are not in order, or have files of another kind");
     }
     has_odd_changes(track).then_some("its key changes are not in order, or after its last segment")
 }
@@ -138,9 +148,9 @@ fn has_odd_changes(track: &PresentedTrack) -> bool {
         part.protection.is_some_and(|protection| {
             let changes = &protection.key_changes;
             !changes.is_sorted_by(|one, next| one.segment < next.segment)
-                || changes
-                    .iter()
-                    .any(|change| !part.segments.contains(&change.segment))
+                || changes.iter().any(|change| {
+                    !part.segments.contains(&change.segment) && !part.segments.is_empty()
+                })
         })
     })
 }
@@ -148,7 +158,7 @@ fn has_odd_changes(track: &PresentedTrack) -> bool {
 fn has_odd_parts(track: &PresentedTrack) -> bool {
     let is_single = |files: &TrackFiles| matches!(files, TrackFiles::Single { .. });
     track.parts().any(|part| {
-        part.segments.is_empty()
+        part.segments.start > part.segments.end
             || is_single(part.files) != is_single(&track.files)
             || matches!(part.files, TrackFiles::WebVtt { .. })
     })

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! MPDs of presentations on demand (ISO/IEC 23009-1).
+//! MPDs (ISO/IEC 23009-1).
 
 mod channels;
+mod live;
 mod period;
 mod representation;
 mod sets;
@@ -13,20 +14,24 @@ use super::WriteError;
 use super::bitrate::MeasuredMedia;
 use super::check::check_presentation;
 use super::xml::XmlElement;
-use crate::model::{Presentation, TrackFiles};
+use crate::model::{LiveTimes, Presentation, TrackFiles};
 use period::{Period, periods};
 use sets::adaptation_sets;
 
+pub use live::{UtcScheme, UtcTiming};
 pub(super) use sets::codec_family;
 
 /// The choices of an MPD.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MpdOptions {
-    /// `@minBufferTime`, to which each `@bandwidth` relates; None for the longest segment of the presentation.
+    /// `@minBufferTime`, to which each `@bandwidth` relates; None for the longest segment of the presentation, or the nominal segment
+    /// of a live one.
     pub min_buffer_time: Option<Duration>,
+    /// The time source of a live presentation, which DASH-IF's timing model requires.
+    pub utc_timing: Option<UtcTiming>,
 }
 
-/// Writes the static MPD of a presentation, with a Period for each init segment of its tracks: one, unless keys change by init segments.
+/// Writes the MPD of a presentation, with a Period for each init segment of its tracks: one, unless keys change by init segments.
 ///
 /// - Tracks in single files are in the on-demand profile (8.3), with `SegmentBase`; tracks in segment files in the live (8.4) and the
 ///   CMAF profile, with `SegmentTemplate` and `SegmentTimeline`. With both, the MPD is in the full profile.
@@ -35,43 +40,68 @@ pub struct MpdOptions {
 /// - `@bandwidth` is measured from the sizes of the segments, for clients that start at any of them (5.3.5.2), and at least the average.
 /// - If the key changes within the segments, the systems are named without keys: a `pssh` in the MPD would hide those of the segments
 ///   from clients, and Shaka Player stalls on it.
+/// - The MPD of a live presentation is dynamic (5.3.1.2) until it ends. Periods, sets and Representations have the same ids in all
+///   updates and all Periods, and times count from `MPD@availabilityStartTime`. Once it has ended, the MPD is static and the first
+///   Period that is listed starts at 0.
 ///
 /// # Errors
 /// [`WriteError`] if the model is not possible.
 pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, WriteError> {
     check_presentation(presentation)?;
+    let live = presentation.live.as_ref();
+    let running = live.filter(|live| !live.is_ended);
     let longest = longest_segment(presentation);
-    let buffer = options.min_buffer_time.unwrap_or(longest);
+    let buffer = options
+        .min_buffer_time
+        .or(live.map(|live| live.segment_duration))
+        .unwrap_or(longest);
     let files = Files::of(presentation);
     let periods = periods(presentation, buffer);
-    let elements = periods
-        .iter()
-        .enumerate()
-        .map(|(number, period)| period_element(number, period));
-    let duration = presentation.tracks.iter().map(|track| track.duration).max();
+    if periods.is_empty() {
+        return Err(WriteError::NoPeriods);
+    }
     let root = XmlElement::new("MPD")
         .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
-        .attribute("profiles", files.profiles())
-        .attribute("type", "static")
-        .optional("mediaPresentationDuration", duration.map(iso_duration))
+        .attribute("profiles", files.profiles());
+    let root = match running {
+        Some(live) => live::with_times(root, live),
+        None => root.attribute("type", "static").optional(
+            "mediaPresentationDuration",
+            length(presentation).map(iso_duration),
+        ),
+    };
+    Ok(root
         .attribute("minBufferTime", iso_duration(buffer))
         .optional(
             "maxSegmentDuration",
             files.has_segments.then(|| iso_duration(longest)),
         )
-        .children(elements);
-    Ok(root.into_document())
+        .children(periods.iter().map(period_element))
+        .children(
+            running
+                .and(options.utc_timing.as_ref())
+                .map(UtcTiming::element),
+        )
+        .into_document())
 }
 
-fn period_element(number: usize, period: &Period) -> XmlElement {
+fn period_element(period: &Period) -> XmlElement {
     let sets = adaptation_sets(&period.tracks);
     XmlElement::new("Period")
-        .attribute("id", number)
+        .attribute("id", period.id)
         .attribute("start", iso_duration(period.start))
         .children(
             sets.iter()
                 .map(|set| representation::adaptation_set(set, &sets)),
         )
+}
+
+/// Returns the length of a presentation that is complete.
+fn length(presentation: &Presentation) -> Option<Duration> {
+    match &presentation.live {
+        Some(live) => Some(live::length(presentation, live)),
+        None => presentation.tracks.iter().map(|track| track.duration).max(),
+    }
 }
 
 /// Returns the starts of all Periods of the MPD but the first.
@@ -107,7 +137,7 @@ impl Files {
     }
 }
 
-/// Returns the duration of the longest segment of any track. WebVTT files have no segments.
+/// Returns the duration of the longest segment of any track, or the longest that a live one may have. WebVTT files have no segments.
 fn longest_segment(presentation: &Presentation) -> Duration {
     let segmented = |files: &TrackFiles| !matches!(files, TrackFiles::WebVtt { .. });
     presentation
@@ -115,6 +145,7 @@ fn longest_segment(presentation: &Presentation) -> Duration {
         .iter()
         .filter(|track| segmented(&track.files))
         .map(|track| MeasuredMedia::of_track(track).longest())
+        .chain(presentation.live.as_ref().map(LiveTimes::whole_target))
         .max()
         .unwrap_or(Duration::from_secs(1))
 }

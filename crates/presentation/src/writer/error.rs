@@ -84,11 +84,34 @@ pub enum WriteError {
         "track {0}: clients of Smooth Streaming follow a key change only with an ONDEMAND header and licences in the fragments: use one key"
     )]
     SmoothKeyChange(String),
-    /// The presentation is live.
+    /// The times of a live presentation are not possible.
+    #[error("the live presentation: {0}")]
+    Live(&'static str),
+    /// A live presentation has no segment in any of its Periods.
+    #[error("no Period of the live presentation has a segment: write the MPD once one has")]
+    NoPeriods,
+    /// A segment is longer than the target duration, which cannot change.
     #[error(
-        "manifests of live presentations cannot be written yet: give no times of a live presentation"
+        "track {track}: a segment of {seconds} s is longer than the target duration of {target} s, which must not change while the presentation is live: let the encoder make key frames more often, or start again with a longer segment duration"
     )]
-    Live,
+    LongSegment {
+        /// The name of the track.
+        track: String,
+        /// The length of its longest segment, rounded to seconds.
+        seconds: u64,
+        /// EXT-X-TARGETDURATION, in seconds.
+        target: u64,
+    },
+    /// A live I-frame playlist would skip a segment.
+    #[error(
+        "track {0}: a segment does not start with a key frame, so that the entries of a live I-frame playlist cannot be numbered: give none of its segments a key frame"
+    )]
+    LiveKeyFrames(String),
+    /// A live presentation has no client manifest.
+    #[error(
+        "Smooth Streaming is written on demand only: write an MPD or playlists for the live presentation"
+    )]
+    SmoothLive,
     /// The format cannot express the protection.
     #[error(transparent)]
     Drm(#[from] drm_signaling::Error),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! HLS playlists of presentations on demand (RFC 8216, and its successor for VIDEO-RANGE and the KEYFORMAT of DRM systems).
+//! HLS playlists (RFC 8216, and its successor for VIDEO-RANGE and the KEYFORMAT of DRM systems).
 
 mod groups;
 mod keys;
+mod live;
 mod media;
 mod multivariant;
 mod tags;
@@ -26,7 +27,8 @@ pub struct HlsOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HlsClearLead {
     /// EXT-X-KEY of the protected segments from the first line: players get the licence while the lead plays. hls.js fails on the
-    /// other form.
+    /// other form. In a live presentation, the lead is the clear part of Period 0; the model should have the part after it from the
+    /// start, although it has no segments yet, so that the playlist does not change.
     #[default]
     KeyFromStart,
     /// `METHOD=NONE` first, and the keys with the first protected segment.

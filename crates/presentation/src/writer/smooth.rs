@@ -46,6 +46,9 @@ impl SmoothTrack<'_> {
 /// # Errors
 /// Those of [`client_manifest`].
 pub fn tracks(presentation: &Presentation) -> Result<Vec<SmoothTrack<'_>>, WriteError> {
+    if presentation.live.is_some() {
+        return Err(WriteError::SmoothLive);
+    }
     check_presentation(presentation)?;
     let mut tracks: Vec<SmoothTrack<'_>> = Vec::new();
     for track in &presentation.tracks {

@@ -9,6 +9,7 @@
 
 mod combinations;
 mod faults;
+mod live;
 mod models;
 mod mpds;
 mod parts;

@@ -334,6 +334,7 @@ fn buffer_is_that_of_the_options() {
     };
     let options = MpdOptions {
         min_buffer_time: Some(Duration::from_micros(1_500_000)),
+        ..MpdOptions::default()
     };
     let text = mpd(&presentation, &options).unwrap();
     assert!(text.contains(" minBufferTime=\"PT1.5S\""));

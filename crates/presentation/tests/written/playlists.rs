@@ -212,7 +212,7 @@ fn target_duration_is_that_of_all_tracks() {
 }
 
 /// Returns the KEYIDs of Widevine, `-` for METHOD=NONE, `M` for EXT-X-MAP and `.` for segments, in the order of a playlist.
-fn key_order(playlist: &str) -> String {
+pub fn key_order(playlist: &str) -> String {
     let shown = playlist.lines().filter_map(|line| {
         if line == "#EXT-X-KEY:METHOD=NONE" {
             Some("-")

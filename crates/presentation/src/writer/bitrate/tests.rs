@@ -15,7 +15,11 @@ fn media(timescale: u32, parts: &[(u64, u64)]) -> MeasuredMedia {
         start += duration;
         part
     });
-    MeasuredMedia::new(timescale, parts.collect())
+    MeasuredMedia {
+        timescale,
+        parts: parts.collect(),
+        stated: None,
+    }
 }
 
 /// The least rate by the definition of 23009-1, 5.3.5.2, in bits per second: for each start, each segment is there when it plays.

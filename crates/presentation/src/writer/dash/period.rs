@@ -4,14 +4,17 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use super::live;
 use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackPart};
 use crate::writer::bitrate::{MeasuredMedia, duration};
 
 /// A Period.
 pub(super) struct Period {
+    /// `@id`.
+    pub id: u64,
     /// Its start in the presentation.
     pub start: Duration,
-    /// The tracks with the segments that play in it.
+    /// The tracks with the segments that play in it. In a live presentation, also those that have none left.
     pub tracks: Vec<PeriodTrack>,
 }
 
@@ -20,17 +23,17 @@ pub(super) struct Period {
 pub(super) struct PeriodTrack {
     /// The track with the segments of the Period.
     track: PresentedTrack,
-    /// Index of its first segment in the whole track.
-    pub first_segment: usize,
-    /// The start of the Period.
+    /// The media time at the start of the Period.
     start: Duration,
     /// `@bandwidth` of the whole track.
     pub bandwidth: u32,
+    /// Index of the track in a live presentation; None on demand.
+    pub live_index: Option<usize>,
 }
 
 /// A track of the whole presentation.
-struct MeasuredTrack<'p> {
-    track: &'p PresentedTrack,
+pub(super) struct MeasuredTrack<'p> {
+    pub track: &'p PresentedTrack,
     bandwidth: u32,
 }
 
@@ -53,10 +56,10 @@ impl Deref for PeriodTrack {
     }
 }
 
-/// Divides a presentation. Each part of the track with the most parts is a Period. In a track with fewer parts, a segment belongs to the
-/// Period that contains its middle. `buffer` is the time of `@minBufferTime`.
+/// Divides a presentation. On demand, each part of the track with the most parts is a Period. In a track with fewer parts, a segment
+/// belongs to the Period that contains its middle. The model of a live presentation names its Periods. `buffer` is the time of
+/// `@minBufferTime`.
 pub(super) fn periods(presentation: &Presentation, buffer: Duration) -> Vec<Period> {
-    let starts = later_starts(presentation);
     let tracks: Vec<_> = presentation
         .tracks
         .iter()
@@ -65,6 +68,13 @@ pub(super) fn periods(presentation: &Presentation, buffer: Duration) -> Vec<Peri
             bandwidth: MeasuredMedia::of_track(track).dash_bandwidth(buffer),
         })
         .collect();
+    match &presentation.live {
+        Some(live) => live::periods(presentation, live, &tracks),
+        None => periods_on_demand(&later_starts(presentation), &tracks),
+    }
+}
+
+fn periods_on_demand(starts: &[Duration], tracks: &[MeasuredTrack<'_>]) -> Vec<Period> {
     std::iter::once(Duration::ZERO)
         .chain(starts.iter().copied())
         .enumerate()
@@ -75,6 +85,7 @@ pub(super) fn periods(presentation: &Presentation, buffer: Duration) -> Vec<Peri
             later_periods: starts.len(),
         })
         .map(|span| Period {
+            id: span.number as u64,
             start: span.start,
             tracks: tracks
                 .iter()
@@ -111,10 +122,20 @@ impl PeriodTrack {
             _ if track.later_parts.len() == span.later_periods => track.parts().nth(span.number)?,
             _ => part_between(track, span)?,
         };
-        Some(Self {
-            first_segment: part.segments.start,
-            start: span.start,
+        Some(Self::of_part(measured, part, span.start))
+    }
+
+    /// Takes the segments of a part for a Period that starts at the media time `start`.
+    pub(super) fn of_part(
+        measured: &MeasuredTrack<'_>,
+        part: TrackPart<'_>,
+        start: Duration,
+    ) -> Self {
+        let track = measured.track;
+        Self {
+            start,
             bandwidth: measured.bandwidth,
+            live_index: None,
             // Field by field, since a clone would copy the segments of all Periods.
             track: PresentedTrack {
                 name: track.name.clone(),
@@ -126,12 +147,12 @@ impl PeriodTrack {
                 folder: track.folder.clone(),
                 files: part.files.clone(),
                 timescale: track.timescale,
+                first_number: track.number_of(part.segments.start),
                 segments: track
                     .segments
                     .get(part.segments)
                     .unwrap_or_default()
                     .to_vec(),
-                first_number: track.first_number,
                 discontinuities: 0,
                 duration: track.duration,
                 bandwidth: track.bandwidth,
@@ -140,7 +161,7 @@ impl PeriodTrack {
                 later_parts: Vec::new(),
                 smooth: track.smooth.clone(),
             },
-        })
+        }
     }
 
     /// Takes the file of Period `number`; None if the Period has no texts.
@@ -156,9 +177,9 @@ impl PeriodTrack {
             name.clone_from(later_periods.get(later)?);
         }
         Some(Self {
-            first_segment: 0,
             start: Duration::ZERO,
             bandwidth: measured.bandwidth,
+            live_index: None,
             track: own,
         })
     }

@@ -103,7 +103,7 @@ fn media_files(track: &PeriodTrack) -> Vec<XmlElement> {
                     "media",
                     url_template(&in_folder(track, media)).unwrap_or_default(),
                 )
-                .attribute("startNumber", track.first_segment + 1)
+                .attribute("startNumber", track.first_number)
                 .child(XmlElement::new("SegmentTimeline").children(timeline(&track.segments))),
         ],
         TrackFiles::Single { name, init, index } => vec![
@@ -248,7 +248,7 @@ fn content_protection(track: &PresentedTrack) -> Vec<String> {
     let Some(protection) = &track.protection else {
         return Vec::new();
     };
-    let changes_keys = !protection.key_changes.is_empty();
+    let changes_keys = protection.expects_changes || !protection.key_changes.is_empty();
     std::iter::once(dash::mp4_protection(
         protection.scheme,
         &protection.default_kid,

@@ -5,9 +5,7 @@ use cenc_types::{KeyId, Scheme};
 use drm_signaling::Drm;
 
 use super::period::PeriodTrack;
-use crate::model::{
-    ChannelLayout, PresentedTrack, Role, Segment, TrackFiles, TrackMedia, VideoRange,
-};
+use crate::model::{ChannelLayout, PresentedTrack, Role, TrackFiles, TrackMedia, VideoRange};
 
 /// An AdaptationSet.
 #[derive(Debug)]
@@ -59,29 +57,54 @@ struct SharedKeys<'p> {
     later: Vec<KeyId>,
 }
 
+/// The tracks of a set before those without segments are left out.
+struct SetMembers<'p> {
+    id: usize,
+    first: &'p PeriodTrack,
+    others: Vec<&'p PeriodTrack>,
+}
+
 /// Divides the tracks of a Period into sets, in the order of the first track of each.
+///
+/// The ids of a live presentation are the indices of the first tracks, so that they are the same in all Periods and updates.
 pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> {
-    let mut sets: Vec<AdaptationSet<'_>> = Vec::new();
+    let mut sets: Vec<SetMembers<'_>> = Vec::new();
     for track in tracks {
         let content = SharedContent::of(track);
-        let keys = shared_keys(track);
-        let known = sets
-            .iter_mut()
-            .find(|set| SharedContent::of(set.first) == content && shared_keys(set.first) == keys);
+        let keys = SharedKeys::of(track);
+        let known = sets.iter_mut().find(|set| {
+            SharedContent::of(set.first) == content && SharedKeys::of(set.first) == keys
+        });
         match known {
-            Some(set) => {
-                set.is_aligned &= has_same_boundaries(set.first, track);
-                set.others.push(track);
-            }
-            None => sets.push(AdaptationSet {
-                id: sets.len(),
+            Some(set) => set.others.push(track),
+            None => sets.push(SetMembers {
+                id: track.live_index.unwrap_or(sets.len()),
                 first: track,
                 others: Vec::new(),
-                is_aligned: true,
             }),
         }
     }
-    sets
+    sets.into_iter().filter_map(SetMembers::listed).collect()
+}
+
+impl<'p> SetMembers<'p> {
+    /// Returns the set of the tracks that have segments; None if none has.
+    fn listed(self) -> Option<AdaptationSet<'p>> {
+        let is_listed = |track: &&PeriodTrack| {
+            matches!(track.files, TrackFiles::WebVtt { .. }) || !track.segments.is_empty()
+        };
+        let mut tracks = std::iter::once(self.first)
+            .chain(self.others)
+            .filter(is_listed);
+        let first = tracks.next()?;
+        let others: Vec<_> = tracks.collect();
+        Some(AdaptationSet {
+            id: self.id,
+            is_aligned: others.iter().all(|other| has_same_boundaries(first, other)),
+            first,
+            others,
+        })
+    }
 }
 
 impl<'p> AdaptationSet<'p> {
@@ -137,29 +160,46 @@ pub(in crate::writer) fn codec_family(codecs: &str) -> &str {
     }
 }
 
-fn shared_keys(track: &PresentedTrack) -> Option<SharedKeys<'_>> {
-    track.protection.as_ref().map(|protection| SharedKeys {
-        scheme: protection.scheme,
-        default_kid: protection.default_kid,
-        drms: &protection.drms,
-        later: protection
+impl<'p> SharedKeys<'p> {
+    /// Returns the keys of a track; None if it is clear.
+    fn of(track: &'p PeriodTrack) -> Option<Self> {
+        let protection = track.protection.as_ref()?;
+        // The changes that a live track lists come and go, but a set keeps its tracks.
+        let changes = protection
             .key_changes
             .iter()
-            .map(|change| change.kid)
-            .collect(),
-    })
+            .filter(|_| track.live_index.is_none());
+        Some(Self {
+            scheme: protection.scheme,
+            default_kid: protection.default_kid,
+            drms: &protection.drms,
+            later: changes.map(|change| change.kid).collect(),
+        })
+    }
 }
 
-/// True if the segments of two tracks start at the same times.
-fn has_same_boundaries(one: &PresentedTrack, other: &PresentedTrack) -> bool {
-    let starts_together = |a: &Segment, b: &Segment| {
-        u128::from(a.start) * u128::from(other.timescale)
-            == u128::from(b.start) * u128::from(one.timescale)
-    };
-    one.segments.len() == other.segments.len()
-        && one
-            .segments
-            .iter()
-            .zip(&other.segments)
-            .all(|(a, b)| starts_together(a, b))
+/// True if the segments of two tracks start at the same times. Of live tracks, one may list some before or after those of the other.
+fn has_same_boundaries(one: &PeriodTrack, other: &PeriodTrack) -> bool {
+    let starts = [scaled_starts(one, other), scaled_starts(other, one)];
+    if one.live_index.is_none() {
+        let [one, other] = starts;
+        return one.eq(other);
+    }
+    let firsts = starts.iter().filter_map(|starts| starts.clone().next());
+    let first_common = firsts.max();
+    let [one, other] =
+        starts.map(|starts| starts.skip_while(move |start| Some(*start) < first_common));
+    one.zip(other).all(|(one, other)| one == other)
+}
+
+/// Returns the starts of the segments of a track, in units that it has in common with another one.
+fn scaled_starts<'t>(
+    track: &'t PresentedTrack,
+    other: &PresentedTrack,
+) -> impl Iterator<Item = u128> + Clone + use<'t> {
+    let scale = u128::from(other.timescale);
+    track
+        .segments
+        .iter()
+        .map(move |segment| u128::from(segment.start) * scale)
 }

@@ -274,7 +274,7 @@ fn qualities<'p>(
         .copied()
         .filter(|track| is_same_choice(track, rendition.track) && Encoding::of(track) == *wanted)
         .collect();
-    found.sort_by_key(|track| std::cmp::Reverse(MeasuredMedia::of_track(track).average()));
+    found.sort_by_key(|track| std::cmp::Reverse(MeasuredMedia::of_track(track).nominal()));
     found
 }
 

@@ -25,19 +25,27 @@ pub(super) fn track_keys(
     options: &HlsOptions,
 ) -> Result<Vec<KeyLines>, WriteError> {
     let mut keys: Vec<KeyLines> = Vec::new();
+    if track.first_protection().is_none() {
+        return Ok(keys);
+    }
     let mut starts_clear = false;
     for part in track.parts() {
+        let has_segments = !part.segments.is_empty();
         match part.protection {
             Some(protection) => {
                 // A clear part at the start is a clear lead.
-                let first = match starts_clear && options.clear_lead == HlsClearLead::KeyFromStart {
+                let follows_lead = starts_clear && options.clear_lead == HlsClearLead::KeyFromStart;
+                let first = match follows_lead {
                     true => 0,
                     false => part.segments.start,
                 };
-                keys.extend(part_keys(track, protection, first, options)?);
-                starts_clear = false;
+                if has_segments || follows_lead {
+                    keys.extend(part_keys(track, protection, first, options)?);
+                    starts_clear = false;
+                }
             }
-            None if part.segments.start == 0 => starts_clear = track.first_protection().is_some(),
+            None if !has_segments => (),
+            None if part.segments.start == 0 && part.period == 0 => starts_clear = true,
             None => keys.push(clear_lines(part.segments.start)),
         }
         if starts_clear && options.clear_lead == HlsClearLead::None {

@@ -17,7 +17,8 @@ use crate::writer::names::{in_folder, url_reference};
 /// Writes the multivariant playlist of a presentation.
 ///
 /// Each video track is a variant with each group of audio. Without video, the audio tracks are the variants. BANDWIDTH is the sum of the
-/// largest peaks that can play together, AVERAGE-BANDWIDTH that of the averages (4.3.4.2).
+/// largest peaks that can play together, AVERAGE-BANDWIDTH that of the averages (4.3.4.2), which is left out if the model states the peak
+/// of one of the tracks.
 ///
 /// # Errors
 /// [`WriteError`] if the model is not possible, for text alone, and for a scheme that HLS cannot name.
@@ -108,7 +109,10 @@ impl Variant<'_> {
                 "BANDWIDTH",
                 self.sum(|media| media.hls_peak(target_duration)),
             )
-            .plain("AVERAGE-BANDWIDTH", self.sum(MeasuredMedia::average))
+            .optional(
+                "AVERAGE-BANDWIDTH",
+                self.is_measured().then(|| self.sum(MeasuredMedia::average)),
+            )
             .quoted("CODECS", &self.codecs())
             .optional("RESOLUTION", picture.as_ref().map(Picture::resolution))
             .optional("FRAME-RATE", picture.as_ref().and_then(Picture::frame_rate))
@@ -137,12 +141,22 @@ impl Variant<'_> {
         })
     }
 
-    /// Returns the codecs of all tracks that the variant can play, each once.
-    fn codecs(&self) -> String {
+    /// True if no track states a bit rate, so that the averages are known.
+    fn is_measured(&self) -> bool {
+        self.tracks().all(|track| track.bandwidth.is_none())
+    }
+
+    /// Returns all tracks that the variant can play.
+    fn tracks(&self) -> impl Iterator<Item = &PresentedTrack> {
         let groups = self.audio.into_iter().chain(self.text);
         let members = groups.flat_map(|group| group.members.iter().map(|member| member.track));
+        std::iter::once(self.main).chain(members)
+    }
+
+    /// Returns the codecs of all tracks that the variant can play, each once.
+    fn codecs(&self) -> String {
         let mut codecs: Vec<&str> = Vec::new();
-        for track in std::iter::once(self.main).chain(members) {
+        for track in self.tracks() {
             if !is_webvtt(track) && !codecs.contains(&track.codecs.as_str()) {
                 codecs.push(&track.codecs);
             }
@@ -156,7 +170,10 @@ fn iframe_line(track: &PresentedTrack) -> String {
     let picture = Picture::of(track);
     Tag::new("#EXT-X-I-FRAME-STREAM-INF:")
         .plain("BANDWIDTH", measured.hls_peak(measured.target_duration()))
-        .plain("AVERAGE-BANDWIDTH", measured.average())
+        .optional(
+            "AVERAGE-BANDWIDTH",
+            track.bandwidth.is_none().then(|| measured.average()),
+        )
         .quoted("CODECS", &track.codecs)
         .optional("RESOLUTION", picture.as_ref().map(Picture::resolution))
         .optional("VIDEO-RANGE", picture.as_ref().and_then(Picture::range))
