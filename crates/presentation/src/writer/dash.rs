@@ -41,8 +41,7 @@ pub struct MpdOptions {
 /// - If the key changes within the segments, the systems are named without keys: a `pssh` in the MPD would hide those of the segments
 ///   from clients, and Shaka Player stalls on it.
 /// - The MPD of a live presentation is dynamic (5.3.1.2) until it ends. Periods, sets and Representations have the same ids in all
-///   updates and all Periods, and times count from `MPD@availabilityStartTime`. Once it has ended, the MPD is static and the first
-///   Period that is listed starts at 0.
+///   updates and all Periods, and times count from `MPD@availabilityStartTime`. Once it has ended, the MPD is static, with the same times.
 ///
 /// # Errors
 /// [`WriteError`] if the model is not possible.
@@ -99,7 +98,7 @@ fn period_element(period: &Period) -> XmlElement {
 /// Returns the length of a presentation that is complete.
 fn length(presentation: &Presentation) -> Option<Duration> {
     match &presentation.live {
-        Some(live) => Some(live::length(presentation, live)),
+        Some(_) => Some(live::length(presentation)),
         None => presentation.tracks.iter().map(|track| track.duration).max(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::iso_duration;
 use super::period::{MeasuredTrack, Period, PeriodTrack};
 use super::representation::descriptor;
-use crate::model::{LivePeriod, LiveTimes, Presentation, PresentedTrack};
+use crate::model::{LiveTimes, Presentation};
 use crate::writer::bitrate::duration;
 use crate::writer::date::date_text;
 use crate::writer::xml::XmlElement;
@@ -62,41 +62,35 @@ pub(super) fn with_times(element: XmlElement, live: &LiveTimes) -> XmlElement {
         .attribute("suggestedPresentationDelay", iso_duration(live.delay()))
 }
 
-/// Returns the length of a live presentation that has ended, from the start of its first Period to the end of its last segment.
-pub(super) fn length(presentation: &Presentation, live: &LiveTimes) -> Duration {
+/// Returns the length of a live presentation that has ended, from media time 0 to the end of its last segment.
+pub(super) fn length(presentation: &Presentation) -> Duration {
     let ends = presentation.tracks.iter().filter_map(|track| {
         let last = track.segments.last()?;
-        Some(duration(
-            last.start.saturating_add(last.duration),
-            track.timescale,
-        ))
+        let end = last.start.saturating_add(last.duration);
+        Some(duration(end, track.timescale))
     });
-    ends.max()
-        .unwrap_or_default()
-        .saturating_sub(origin(presentation, live))
+    ends.max().unwrap_or_default()
 }
 
 /// Returns the listed Periods in which a track has a segment, with all tracks that have a part in them: the sets of a Period keep their
 /// ids although one of their tracks has no segments any more. `tracks` are all of the presentation.
-pub(super) fn periods(
-    presentation: &Presentation,
-    live: &LiveTimes,
-    tracks: &[MeasuredTrack<'_>],
-) -> Vec<Period> {
-    let origin = origin(presentation, live);
+///
+/// Periods have the same starts after the end. The timing model of DASH-IF wants the first one to start at 0 then (8.1), but nothing to
+/// change (13.6): of clients that play across the end, dash.js 5.2 stops and rx-player 4.5 never ends if times change, and all play a
+/// static MPD that starts later.
+pub(super) fn periods(live: &LiveTimes, tracks: &[MeasuredTrack<'_>]) -> Vec<Period> {
     live.periods
         .iter()
         .map(|listed| Period {
             id: listed.number,
-            start: listed.start.saturating_sub(origin),
+            start: listed.start,
             tracks: tracks
                 .iter()
                 .enumerate()
                 .filter_map(|(index, track)| {
                     let mut parts = track.track.parts();
                     let part = parts.find(|part| part.period == listed.number)?;
-                    let start = listed.start.max(origin);
-                    let mut track = PeriodTrack::of_part(track, part, start);
+                    let mut track = PeriodTrack::of_part(track, part, listed.start);
                     track.live_index = Some(index);
                     Some(track)
                 })
@@ -104,33 +98,4 @@ pub(super) fn periods(
         })
         .filter(|period| period.tracks.iter().any(|track| !track.segments.is_empty()))
         .collect()
-}
-
-/// Returns the media time at time 0 of the MPD. A static one begins with its first segment, since clients begin at time 0 of it.
-fn origin(presentation: &Presentation, live: &LiveTimes) -> Duration {
-    if !live.is_ended {
-        return Duration::ZERO;
-    }
-    let has_segments = |period: &&LivePeriod| {
-        let mut tracks = presentation.tracks.iter();
-        tracks.any(|track| first_start(track, period.number).is_some())
-    };
-    let Some(first) = live.periods.iter().find(has_segments) else {
-        return Duration::ZERO;
-    };
-    let starts = presentation
-        .tracks
-        .iter()
-        .filter_map(|track| first_start(track, first.number));
-    match live.window {
-        Some(_) => starts.min().unwrap_or_default().max(first.start),
-        None => first.start,
-    }
-}
-
-/// Returns the media time of the first segment of a track that is listed in a Period.
-fn first_start(track: &PresentedTrack, period: u64) -> Option<Duration> {
-    let part = track.parts().find(|part| part.period == period)?;
-    let segment = track.segments.get(part.segments)?.first()?;
-    Some(duration(segment.start, track.timescale))
 }

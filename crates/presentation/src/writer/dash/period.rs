@@ -69,7 +69,7 @@ pub(super) fn periods(presentation: &Presentation, buffer: Duration) -> Vec<Peri
         })
         .collect();
     match &presentation.live {
-        Some(live) => live::periods(presentation, live, &tracks),
+        Some(live) => live::periods(live, &tracks),
         None => periods_on_demand(&later_starts(presentation), &tracks),
     }
 }
