@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! HLS playlists (RFC 8216, and its successor for VIDEO-RANGE and the KEYFORMAT of DRM systems).
 
+mod entries;
 mod groups;
 mod keys;
 mod live;

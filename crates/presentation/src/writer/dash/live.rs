@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a live MPD has beside the Periods (ISO/IEC 23009-1, 5.3.1 and 5.4).
+//! The attributes, Periods and time source of a live MPD (ISO/IEC 23009-1, 5.3.1 and 5.4).
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::writer::xml::XmlElement;
 /// The time source by which clients set their clocks: UTCTiming (5.8.4.11). Without one, they use the clocks that they have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UtcTiming {
-    /// How the time is got.
+    /// The form of the source.
     pub scheme: UtcScheme,
     /// The URL of the time server, which may be relative to the MPD, or the time itself.
     pub value: String,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a live playlist has beside the segments (RFC 8216, 6.2.1 and 6.2.2).
+//! The window, sequence numbers and dates of a live playlist (RFC 8216, 6.2.1 and 6.2.2).
 
-use super::media::PlaylistPart;
+use super::entries::PlaylistEntry;
 use crate::model::{LiveTimes, PresentedTrack};
 use crate::writer::WriteError;
 use crate::writer::bitrate::{MeasuredMedia, duration};
@@ -45,7 +45,7 @@ pub(super) fn window_lines(track: &PresentedTrack, live: &LiveTimes) -> Vec<Stri
         (None, false) => Some("EVENT"),
         (None, true) => Some("VOD"),
     };
-    let discontinuities = track.discontinuities.saturating_add(left(track));
+    let discontinuities = track.discontinuities.saturating_add(removed_breaks(track));
     let has_sequence = live.window.is_some() || discontinuities > 0;
     kind.map(|kind| format!("#EXT-X-PLAYLIST-TYPE:{kind}"))
         .into_iter()
@@ -54,8 +54,9 @@ pub(super) fn window_lines(track: &PresentedTrack, live: &LiveTimes) -> Vec<Stri
         .collect()
 }
 
-/// Returns the number of discontinuities between the first part and the first segment that is listed.
-fn left(track: &PresentedTrack) -> u64 {
+/// Returns the number of discontinuities between the first part and the first segment that is listed, whose tags have left with the
+/// segments before them.
+fn removed_breaks(track: &PresentedTrack) -> u64 {
     let parts = track.later_parts.iter();
     parts
         .take_while(|part| part.first_segment == 0)
@@ -81,10 +82,10 @@ impl<'p> SegmentDates<'p> {
     }
 
     /// Returns EXT-X-PROGRAM-DATE-TIME of the next segment, unless the date follows from the segment before.
-    pub(super) fn line(&mut self, part: &PlaylistPart, is_discontinuity: bool) -> Option<String> {
-        let end = self.end.replace(part.end);
-        (is_discontinuity || end != Some(part.start)).then(|| {
-            let media_time = duration(part.start, self.track.timescale);
+    pub(super) fn line(&mut self, entry: &PlaylistEntry, is_discontinuity: bool) -> Option<String> {
+        let end = self.end.replace(entry.end);
+        (is_discontinuity || end != Some(entry.start)).then(|| {
+            let media_time = duration(entry.start, self.track.timescale);
             let date = date_text(self.live.availability_start, media_time);
             format!("#EXT-X-PROGRAM-DATE-TIME:{date}")
         })

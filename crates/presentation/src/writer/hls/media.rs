@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Media playlists (RFC 8216, 4.3.3) and I-frame playlists (4.3.3.6).
 
-use std::iter;
-
-use super::keys::track_keys;
-use super::live::{self, SegmentDates};
-use super::tags::{Tag, playlist};
+use super::entries::{PlaylistEntry, entry_lines, extinf};
+use super::live;
+use super::tags::playlist;
 use super::{HlsOptions, VERSION};
-use crate::ByteRange;
-use crate::model::{LaterPart, LiveTimes, Presentation, PresentedTrack, TrackFiles, TrackMedia};
+use crate::model::{LiveTimes, Presentation, PresentedTrack, TrackFiles, TrackMedia};
 use crate::writer::WriteError;
 use crate::writer::bitrate::{MeasuredMedia, TimedBytes};
 use crate::writer::check::check_track;
@@ -46,17 +43,18 @@ pub fn media(
         if starts_with_key_frames(track) {
             lines.push("#EXT-X-INDEPENDENT-SEGMENTS".to_owned());
         }
-        let parts = track
+        let entries: Vec<_> = track
             .segments
             .iter()
             .enumerate()
-            .map(|(index, segment)| PlaylistPart {
+            .map(|(index, segment)| PlaylistEntry {
                 segment: index,
                 start: segment.start,
                 end: segment.start.saturating_add(segment.duration),
                 bytes: is_single(track).then_some(segment.bytes),
-            });
-        lines.extend(part_lines(track, live, options, parts.collect())?);
+            })
+            .collect();
+        lines.extend(entry_lines(track, live, options, &entries)?);
     }
     lines.extend(end_line(live));
     Ok(playlist(&lines))
@@ -73,8 +71,8 @@ pub fn iframes(
 ) -> Result<String, WriteError> {
     check_track(presentation, track)?;
     let live = presentation.live.as_ref();
-    let parts = key_frames(track);
-    if parts.is_empty() {
+    let entries = key_frames(track);
+    if entries.is_empty() {
         return Err(WriteError::NoKeyFrames(track.name.clone()));
     }
     let target = match live {
@@ -83,11 +81,11 @@ pub fn iframes(
             live::check_key_frames(track)?;
             target_duration(presentation)
         }
-        None => measured(track, &parts).target_duration(),
+        None => measured(track, &entries).target_duration(),
     };
     let mut lines = header(track, live, target);
     lines.push("#EXT-X-I-FRAMES-ONLY".to_owned());
-    lines.extend(part_lines(track, live, options, parts)?);
+    lines.extend(entry_lines(track, live, options, &entries)?);
     lines.extend(end_line(live));
     Ok(playlist(&lines))
 }
@@ -108,42 +106,30 @@ pub(super) fn starts_with_key_frames(track: &PresentedTrack) -> bool {
     }
 }
 
-/// A segment or key frame in a playlist.
-pub(super) struct PlaylistPart {
-    /// The index of the segment.
-    segment: usize,
-    /// In ticks.
-    pub start: u64,
-    /// In ticks.
-    pub end: u64,
-    /// None for a whole file.
-    bytes: Option<ByteRange>,
-}
-
 /// Returns the key frames, each until the next (4.3.3.6).
-fn key_frames(track: &PresentedTrack) -> Vec<PlaylistPart> {
-    let mut parts: Vec<PlaylistPart> = Vec::new();
+fn key_frames(track: &PresentedTrack) -> Vec<PlaylistEntry> {
+    let mut entries: Vec<PlaylistEntry> = Vec::new();
     for (index, segment) in track.segments.iter().enumerate() {
         let end = segment.start.saturating_add(segment.duration);
         if let Some(bytes) = segment.key_frame {
-            parts.push(PlaylistPart {
+            entries.push(PlaylistEntry {
                 segment: index,
                 start: segment.start,
                 end,
                 bytes: Some(bytes),
             });
-        } else if let Some(last) = parts.last_mut() {
+        } else if let Some(last) = entries.last_mut() {
             last.end = end;
         }
     }
-    parts
+    entries
 }
 
-fn measured(track: &PresentedTrack, parts: &[PlaylistPart]) -> MeasuredMedia {
-    let timed = parts.iter().map(|part| TimedBytes {
-        start: part.start,
-        duration: part.end - part.start,
-        bytes: part
+fn measured(track: &PresentedTrack, entries: &[PlaylistEntry]) -> MeasuredMedia {
+    let timed = entries.iter().map(|entry| TimedBytes {
+        start: entry.start,
+        duration: entry.end - entry.start,
+        bytes: entry
             .bytes
             .map_or(0, |range| range.end.saturating_sub(range.start)),
     });
@@ -180,95 +166,6 @@ fn header(track: &PresentedTrack, live: Option<&LiveTimes>, target_duration: u64
 fn end_line(live: Option<&LiveTimes>) -> Option<String> {
     live.is_none_or(|live| live.is_ended)
         .then(|| "#EXT-X-ENDLIST".to_owned())
-}
-
-/// Returns the lines of the init segments and the parts, with their key lines.
-fn part_lines(
-    track: &PresentedTrack,
-    live: Option<&LiveTimes>,
-    options: &HlsOptions,
-    parts: Vec<PlaylistPart>,
-) -> Result<Vec<String>, WriteError> {
-    let mut lines = Vec::new();
-    if parts.is_empty() {
-        return Ok(lines);
-    }
-    let mut keys = track_keys(track, options)?.into_iter().peekable();
-    while let Some(first) = keys.next_if(|keys| keys.segment == 0) {
-        lines.extend(first.lines);
-    }
-    let mut files = &track.files;
-    let mut later_parts = track.later_parts.iter().peekable();
-    while let Some(next) = later_parts.next_if(|next| next.first_segment == 0) {
-        files = &next.files;
-    }
-    lines.push(map_line(files));
-    let mut dates = live.map(|live| SegmentDates::new(track, live));
-    let mut clock = 0;
-    for part in parts {
-        let entered: Vec<&LaterPart> =
-            iter::from_fn(|| later_parts.next_if(|next| next.first_segment <= part.segment))
-                .collect();
-        let breaks = entered.iter().filter(|entered| entered.is_discontinuity);
-        let has_break = breaks.clone().next().is_some();
-        lines.extend(breaks.map(|_| "#EXT-X-DISCONTINUITY".to_owned()));
-        // Of several changes before a key frame that is listed, the last one counts.
-        let changes = iter::from_fn(|| keys.next_if(|keys| keys.segment <= part.segment));
-        lines.extend(changes.last().into_iter().flat_map(|change| change.lines));
-        if let Some(last) = entered.last() {
-            files = &last.files;
-            lines.push(map_line(files));
-        }
-        if let Some(dates) = &mut dates {
-            lines.extend(dates.line(&part, has_break));
-            // EXTINF must be the same in each update, wherever the window starts.
-            clock = part.start;
-        }
-        let end = clock + (part.end - part.start);
-        lines.push(extinf(
-            micros(clock, track.timescale),
-            micros(end, track.timescale),
-        ));
-        clock = end;
-        if let Some(bytes) = part.bytes {
-            lines.push(format!("#EXT-X-BYTERANGE:{}", range_text(bytes)));
-        }
-        lines.push(url_reference(
-            &files
-                .segment_name(track.number_of(part.segment))
-                .unwrap_or_default(),
-        ));
-    }
-    Ok(lines)
-}
-
-fn map_line(files: &TrackFiles) -> String {
-    let tag = Tag::new("#EXT-X-MAP:");
-    match files {
-        TrackFiles::Segments { init, .. } => tag.quoted("URI", &url_reference(init)),
-        TrackFiles::Single { name, init, .. } => tag
-            .quoted("URI", &url_reference(name))
-            .quoted("BYTERANGE", &range_text(*init)),
-        TrackFiles::WebVtt { .. } => tag,
-    }
-    .into_line()
-}
-
-/// Returns a range as length and offset (4.3.2.2).
-fn range_text(range: ByteRange) -> String {
-    format!("{}@{}", range.end.saturating_sub(range.start), range.start)
-}
-
-/// Returns the EXTINF line from one time to another, in microseconds.
-fn extinf(start: u128, end: u128) -> String {
-    let micros = end.saturating_sub(start);
-    format!("#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000)
-}
-
-/// Returns ticks as microseconds, rounded to the nearest.
-fn micros(ticks: u64, timescale: u32) -> u128 {
-    let timescale = u128::from(timescale.max(1));
-    (u128::from(ticks) * 1_000_000 + timescale / 2) / timescale
 }
 
 const fn is_single(track: &PresentedTrack) -> bool {
