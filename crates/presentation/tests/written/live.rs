@@ -16,6 +16,7 @@ use presentation::model::{
     LaterPart, LivePeriod, LiveTimes, Presentation, PresentedTrack, Segment, TrackFiles,
 };
 
+use crate::combinations::{Combination, combinations};
 use crate::models::{Form, audio, kid, signaling, video};
 
 /// The starts of the segments from number 1 on, in seconds. Each has 2 s; there is a gap before the fifth, and the encoder starts anew
@@ -163,6 +164,31 @@ impl Channel {
             _ => Some(signaling(Scheme::Cbcs, own, &[own])),
         }
     }
+}
+
+/// Returns all combinations of tracks and keys in segment files as live presentations.
+fn live_combinations() -> impl Iterator<Item = Combination> {
+    let is_segmented = |track: &PresentedTrack| matches!(track.files, TrackFiles::Segments { .. });
+    combinations()
+        .into_iter()
+        .filter(move |all| is_segmented(&all.presentation.tracks[0]))
+        .map(move |mut combination| {
+            let presentation = &mut combination.presentation;
+            presentation.tracks.retain(is_segmented);
+            presentation.live = Some(LiveTimes {
+                availability_start: date(Duration::ZERO),
+                published: date(Duration::from_secs(22)),
+                window: Some(Duration::from_secs(20)),
+                segment_duration: Duration::from_millis(4004),
+                target_duration: Duration::from_secs(4),
+                periods: vec![LivePeriod {
+                    number: 0,
+                    start: Duration::ZERO,
+                }],
+                is_ended: false,
+            });
+            combination
+        })
 }
 
 /// Returns the wall-clock time that is so long after 2026-11-30, 12:00:00 UTC, by `date -d`.

@@ -15,7 +15,7 @@ use crate::combinations::{Keys, combinations};
 use crate::models::{Form, audio, change, kid, signaling, video, webvtt};
 
 /// Replaces the METHOD of `cenc`, which this parser does not know.
-fn readable(playlist: &str) -> String {
+pub fn readable(playlist: &str) -> String {
     playlist.replace("METHOD=SAMPLE-AES-CTR", "METHOD=SAMPLE-AES")
 }
 

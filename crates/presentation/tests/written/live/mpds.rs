@@ -9,7 +9,7 @@ use presentation::writer::dash::{MpdOptions, UtcScheme, UtcTiming, mpd};
 use test_support::scratch::Scratch;
 use test_support::{dash_schema, tools};
 
-use super::{CHANNEL, Channel, ChannelKeys, times, windows};
+use super::{CHANNEL, Channel, ChannelKeys, live_combinations, times, windows};
 
 fn options() -> MpdOptions {
     MpdOptions {
@@ -202,6 +202,13 @@ fn live_mpds_are_valid_by_the_schema() {
                 }
             }
         }
+    }
+    for combination in live_combinations() {
+        folder.write(
+            &format!("{}.mpd", combination.name),
+            written(&combination.presentation),
+        );
+        count += 1;
     }
     match dash_schema::validate(folder.path()) {
         Ok(verdict) => assert_eq!(verdict, count.to_string()),

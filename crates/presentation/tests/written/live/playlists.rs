@@ -2,11 +2,12 @@
 //! Playlists of live presentations by RFC 8216, 4.3.3 and 6.2.
 
 use hls_m3u8::{MasterPlaylist, MediaPlaylist};
-use presentation::model::Presentation;
+use presentation::model::{Presentation, Segment};
 use presentation::writer::WriteError;
-use presentation::writer::hls::{HlsOptions, iframes, media, multivariant};
+use presentation::writer::hls::{HlsOptions, has_iframes, iframes, media, multivariant};
 
-use super::{CHANNEL, Channel, ChannelKeys, times, windows};
+use super::{CHANNEL, Channel, ChannelKeys, live_combinations, times, windows};
+use crate::playlists::readable;
 
 const CLEAR: Channel = Channel {
     keys: ChannelKeys::Clear,
@@ -75,6 +76,57 @@ fn types_and_ends_are_those_of_the_window() {
     );
     assert!(kind(&CLEAR.listing(1..=3)).is_empty());
     assert_eq!(kind(&CLEAR.ended(1..=3)), ["#EXT-X-ENDLIST"]);
+}
+
+#[test]
+fn all_live_combinations_are_read_by_another_parser() {
+    for combination in live_combinations() {
+        let name = &combination.name;
+        let presentation = &combination.presentation;
+        let text = readable(&multivariant(presentation).unwrap());
+        let master = MasterPlaylist::try_from(text.as_str()).unwrap();
+        assert!(master.unknown_tags.is_empty(), "{name}");
+        for track in &presentation.tracks {
+            let options = HlsOptions::default();
+            let mut texts = vec![media(presentation, track, &options).unwrap()];
+            if has_iframes(track) {
+                texts.push(iframes(presentation, track, &options).unwrap());
+            }
+            for text in texts.iter().map(|text| readable(text)) {
+                let read = MediaPlaylist::try_from(text.as_str());
+                let read = read.unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+                assert!(read.unknown.is_empty(), "{name}");
+                assert!(!read.has_end_list);
+                assert_eq!(read.media_sequence, 1);
+                assert_eq!(read.segments.iter().count(), track.segments.len());
+            }
+        }
+    }
+}
+
+// 4.3.2.1: thirds of a second, whose ends are rounded: the same EXTINF of a segment in each window.
+#[test]
+fn durations_are_rounded_the_same_in_each_window() {
+    for first in 0..3 {
+        let mut presentation = CLEAR.listing(1..=1);
+        let track = &mut presentation.tracks[0];
+        track.timescale = 3;
+        let segment = track.segments.remove(0);
+        track.segments = (first..6)
+            .map(|start| Segment {
+                start,
+                duration: 1,
+                ..segment.clone()
+            })
+            .collect();
+        let text = first_media(&presentation);
+        let lengths: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#EXTINF:0.33333"))
+            .collect();
+        let all = ["3,", "4,", "3,", "3,", "4,", "3,"];
+        assert_eq!(lengths, all[usize::try_from(first).unwrap()..]);
+    }
 }
 
 // 4.3.4.2: BANDWIDTH must not change; the average of segments to come is not known.
