@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use presentation::model::Role;
+use segment_packaging::TrackProperties;
 
 /// A file with properties of its tracks, `FILE[,NAME=VALUE…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,17 +14,6 @@ pub struct InputSpec {
     pub path: PathBuf,
     /// The properties.
     pub properties: TrackProperties,
-}
-
-/// Properties that the user gives to the tracks of a file. None keeps what the file says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrackProperties {
-    /// The language by RFC 5646.
-    pub language: Option<String>,
-    /// The name in the menu of a player.
-    pub label: Option<String>,
-    /// The purposes.
-    pub roles: Vec<Role>,
 }
 
 /// Errors of an input on the command line.

@@ -7,9 +7,10 @@ use std::path::Path;
 use cenc_mp4::SeekableInput;
 use cenc_mp4::cutting::{SourceEvent, SourceMovie, SourceTrack, TrackKind};
 use indicatif::ProgressBar;
+use segment_packaging::TrackProperties;
 
 use super::Error;
-use super::input_spec::{InputSpec, TrackProperties};
+use super::input_spec::InputSpec;
 use super::web_vtt::WebVtt;
 use crate::cut::Mp4File;
 use crate::protect::clear_file::ClearFile;

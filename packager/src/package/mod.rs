@@ -3,7 +3,6 @@
 //! and written to files of their own; then the manifests are written.
 
 mod args;
-mod described_track;
 mod error;
 mod folder;
 mod gathered_writes;
@@ -24,19 +23,20 @@ use std::time::Duration;
 use args::ManifestKind;
 pub use args::PackageArgs;
 use cenc_mp4::cutting::{CutTrack, SegmentStarts, SourceTrack, UnalignedTracks, track_init};
-use described_track::DescribedTrack;
 use error::Error;
 use folder::NewVersion;
 use host_access::Host;
 use indicatif::ProgressBar;
 use inputs::{InputTrack, Inputs};
+use isobmff_boxes::BoxTree;
 use manifests::ManifestWriter;
 use names::TrackNames;
 use presentation::model::Presentation;
 use presentation::writer::dash;
-use presented::{FinishedTrack, PresentedKeys, ShownTrack, write_texts};
+use presented::{FinishedTrack, ShownTrack, present, write_texts};
 use protection_policy::Packaging;
 use report::PackageReport;
+use segment_packaging::{DescribedTrack, DescriptionSource};
 use smooth::SmoothPlan;
 use track_writer::TrackWriter;
 
@@ -148,7 +148,17 @@ fn plan(
             properties,
         } = track;
         let failed = |source| Error::mp4(inputs.file_path(file), source);
-        let Some(described) = DescribedTrack::read(&source, &properties).map_err(failed)? else {
+        let described = BoxTree::parse(source.trak())
+            .map_err(cenc_mp4::Error::from)
+            .and_then(|trak| {
+                let boxes = DescriptionSource {
+                    trak: &trak,
+                    frame_rate: source.frame_rate(),
+                };
+                DescribedTrack::read(boxes, &properties)
+            })
+            .map_err(failed)?;
+        let Some(described) = described else {
             let path = inputs.file_path(file).display();
             bar.suspend(|| {
                 eprintln!("warning: {path}: a track that players do not present is left out");
@@ -231,11 +241,10 @@ fn protect_tracks(
     let PackagingPass {
         args, version, bar, ..
     } = *pass;
-    let scheme = packaging.config().scheme;
     bar.set_message("packaging");
     let tracks = planned.into_iter().map(PlannedTrack::divide);
     let (shown, tracks): (Vec<ShownTrack>, Vec<TrackJob>) = tracks.unzip();
-    let protector = pass.protection(packaging).run(tracks, |init, tracks| {
+    let protected = pass.protection(packaging).run(tracks, |init, tracks| {
         let create = |(shown, job): (&ShownTrack, &TrackJob)| {
             let own_init = track_init(init, job.cut.track_id())
                 .map_err(|source| Error::mp4(&args.output, source))?;
@@ -248,25 +257,20 @@ fn protect_tracks(
             .map(create)
             .collect::<Result<Vec<_>, _>>()
     })?;
-    let keys = PresentedKeys {
-        scheme,
-        inits: protector.packaging.observer.inits,
-        key_changes: protector.key_changes,
-    };
-    let written = protector.sink.into_iter().zip(protector.tracks);
+    let written = protected.files.into_iter().zip(protected.tracks);
     let finished = shown
         .into_iter()
         .zip(written)
-        .map(|(shown, (writer, job))| {
+        .map(|(shown, (writer, track))| {
             Ok(FinishedTrack {
                 shown,
                 written: writer.finish()?,
-                segment_keys: job.keys,
+                segment_keys: track.keys,
             })
         })
         .collect::<Result<_, Error>>()?;
     Ok(PackagedTracks {
-        presentation: keys.present(version, finished),
-        packaging: protector.packaging.protector,
+        presentation: present(&protected.keys, version, finished),
+        packaging: protected.packaging,
     })
 }

@@ -9,14 +9,12 @@ use cenc_mp4::cutting::{CutSegment, CutTrack, TrackKind, track_init};
 use isobmff_boxes::sidx_size;
 use presentation::ByteRange;
 use presentation::model::{Segment, TrackFiles};
+use segment_packaging::SEGMENT_TYPE;
 
 use super::Error;
 use super::gathered_writes::GatheredWrites;
 use super::written_track::{IndexedTrack, WrittenPart, WrittenTrack, write_index};
-use crate::cut::SegmentSink;
-
-/// The segment type of a CMAF segment that is a DASH media segment: 23009-1 clause 6.3.4.2, 23000-19 clause 7.2.
-const SEGMENT_TYPE: &[u8] = b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs";
+use crate::cut::SegmentFiles;
 
 /// The files of a track while they are written.
 pub struct TrackWriter {
@@ -350,7 +348,7 @@ impl TrackWriter {
     }
 }
 
-impl SegmentSink for Vec<TrackWriter> {
+impl SegmentFiles for Vec<TrackWriter> {
     type Error = Error;
 
     fn start_part(&mut self, init: &[u8]) -> Result<(), Error> {

@@ -14,7 +14,7 @@ use super::Error;
 use super::clear_file::ClearFile;
 use super::output::OutputFile;
 use super::report::KeyChangeReport;
-use crate::cut::{Mp4File, ProtectionPass, SegmentSink, TrackJob};
+use crate::cut::{Mp4File, ProtectedTrack, ProtectionPass, SegmentFiles, TrackJob};
 
 /// A file that is cut and protected.
 pub struct FragmentedFileJob<'a> {
@@ -74,7 +74,6 @@ impl FragmentedFileJob<'_> {
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(failed)?;
-        let scheme = self.packaging.config().scheme;
         input.start_pass("protecting");
         let bar = input.bar().clone();
         let mut files = [Mp4File {
@@ -88,18 +87,18 @@ impl FragmentedFileJob<'_> {
             threads: self.threads,
             bar,
         };
-        let protector = pass.run(tracks, |init, tracks| {
+        let protected = pass.run(tracks, |init, tracks| {
             IndexedFile::create(output, init, tracks)
         })?;
-        let totals = protector.totals();
+        let keys = &protected.keys;
         Ok(FragmentedFile {
-            totals,
-            size: protector.sink.finish(&protector.tracks)?,
-            packaging: protector.packaging.protector,
-            key_changes: protector
+            totals: protected.totals,
+            size: protected.files.finish(&protected.tracks)?,
+            packaging: protected.packaging,
+            key_changes: keys
                 .key_changes
                 .iter()
-                .map(|change| KeyChangeReport::new(change, scheme))
+                .map(|change| KeyChangeReport::new(change, keys.scheme))
                 .collect(),
         })
     }
@@ -142,7 +141,7 @@ impl IndexedFile {
     }
 
     /// Writes the index, which is in the time of the first track with pictures, and completes the file.
-    fn finish(mut self, tracks: &[TrackJob]) -> Result<u64, Error> {
+    fn finish(mut self, tracks: &[ProtectedTrack]) -> Result<u64, Error> {
         let cuts = || tracks.iter().map(|track| &track.cut);
         let lead = cuts()
             .find(|cut| cut.source().kind() == TrackKind::Video)
@@ -187,7 +186,7 @@ impl IndexedFile {
     }
 }
 
-impl SegmentSink for IndexedFile {
+impl SegmentFiles for IndexedFile {
     type Error = Error;
 
     fn start_part(&mut self, _init: &[u8]) -> Result<(), Error> {

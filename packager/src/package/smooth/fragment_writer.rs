@@ -9,7 +9,7 @@ use cenc_mp4::cutting::CutSegment;
 use presentation::ByteRange;
 use presentation::model::{Segment, TrackFiles};
 
-use crate::cut::SegmentSink;
+use crate::cut::SegmentFiles;
 use crate::package::Error;
 use crate::package::written_track::{WrittenPart, WrittenTrack};
 
@@ -124,7 +124,7 @@ impl FragmentWriter {
     }
 }
 
-impl SegmentSink for Vec<FragmentWriter> {
+impl SegmentFiles for Vec<FragmentWriter> {
     type Error = Error;
 
     fn start_part(&mut self, _init: &[u8]) -> Result<(), Error> {

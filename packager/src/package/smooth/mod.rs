@@ -15,7 +15,7 @@ use protection_policy::{Config, IvConfig, Packaging};
 
 use super::folder::Manifest;
 use super::inputs::Inputs;
-use super::presented::{FinishedTrack, PresentedKeys, ShownTrack};
+use super::presented::{FinishedTrack, ShownTrack, present};
 use super::{Error, PackagingPass, PlannedTrack};
 use crate::cut::TrackJob;
 
@@ -120,36 +120,30 @@ impl SmoothPlan {
         packaging
             .restart_as(BoxFlavor::Piff)
             .map_err(crate::protect::Error::from)?;
-        let scheme = packaging.config().scheme;
         pass.bar.reset();
         pass.bar.set_message("packaging for Smooth Streaming");
         let tracks = self.0.into_iter().map(PlannedTrack::divide);
         let (shown, tracks): (Vec<ShownTrack>, Vec<TrackJob>) = tracks.unzip();
         let version = pass.version;
         // Clients make the init segment from the manifest.
-        let protector = pass.protection(packaging).run(tracks, |_init, _tracks| {
+        let protected = pass.protection(packaging).run(tracks, |_init, _tracks| {
             let names = shown.iter().map(|track| &track.name);
             names
                 .map(|name| FragmentWriter::create(version.path(), name))
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        let keys = PresentedKeys {
-            scheme,
-            inits: protector.packaging.observer.inits,
-            key_changes: protector.key_changes,
-        };
-        let writers = protector.sink;
+        let writers = protected.files;
         let finished = shown
             .into_iter()
             .zip(&writers)
-            .zip(protector.tracks)
-            .map(|((shown, writer), job)| FinishedTrack {
+            .zip(protected.tracks)
+            .map(|((shown, writer), track)| FinishedTrack {
                 shown,
-                written: writer.written(job.cut.source().timescale()),
-                segment_keys: job.keys,
+                written: writer.written(track.cut.source().timescale()),
+                segment_keys: track.keys,
             })
             .collect();
-        let presentation = keys.present(pass.version, finished);
+        let presentation = present(&protected.keys, pass.version, finished);
         give_names(&presentation, writers)?;
         let text = smooth::client_manifest(&presentation)?;
         Ok(SmoothPresentation {

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The description of a track in manifests, from its sample entry and from the user.
 
-use cenc_mp4::cutting::SourceTrack;
 use cenc_mp4::description::{
     AudioDescription, DynamicRange, MediaDescription, SpeakerLayout, TrackDescription,
     VideoDescription,
 };
+use cenc_types::FrameRate;
 use isobmff_boxes::{BoxTree, FourCc};
 use presentation::model::{ChannelLayout, PixelAspect, Role, SmoothCodec, TrackMedia, VideoRange};
 
-use super::input_spec::TrackProperties;
+use super::track_properties::TrackProperties;
 
 /// Sample entries of text that no player of DASH or HLS shows.
 const UNPLAYED_TEXT: [FourCc; 3] = [FourCc(*b"tx3g"), FourCc(*b"text"), FourCc(*b"c608")];
 
+/// What says how a track is.
+#[derive(Debug, Clone, Copy)]
+pub struct DescriptionSource<'a> {
+    /// Its `trak`, clear or protected.
+    pub trak: &'a BoxTree<'a>,
+    /// Pictures per second; None if they have different durations, or for another kind of track.
+    pub frame_rate: Option<FrameRate>,
+}
+
 /// A track as the manifests describe it.
-#[derive(Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DescribedTrack {
     /// The codecs parameter of RFC 6381.
     pub codecs: String,
@@ -32,21 +41,21 @@ pub struct DescribedTrack {
 }
 
 impl DescribedTrack {
-    /// Describes a track; None for one that players do not present, such as metadata and text in the format of QuickTime.
+    /// Describes a track; what the user gives has precedence. None for one that players do not present, such as metadata and text in the format of QuickTime.
     ///
     /// # Errors
     /// Damaged boxes.
     pub fn read(
-        source: &SourceTrack,
+        source: DescriptionSource<'_>,
         properties: &TrackProperties,
     ) -> Result<Option<Self>, cenc_mp4::Error> {
-        let found = TrackDescription::read(&BoxTree::parse(source.trak())?)?;
+        let found = TrackDescription::read(source.trak)?;
         if UNPLAYED_TEXT.contains(&found.format) {
             return Ok(None);
         }
         let mut roles = properties.roles.clone();
         let media = match &found.media {
-            MediaDescription::Video(video) => video_media(video, source),
+            MediaDescription::Video(video) => video_media(video, source.frame_rate),
             MediaDescription::Audio(audio) => audio_media(audio),
             MediaDescription::Text { is_forced } => {
                 if *is_forced && roles.is_empty() {
@@ -98,11 +107,11 @@ fn smooth_codec(found: &TrackDescription) -> Option<SmoothCodec> {
     })
 }
 
-fn video_media(video: &VideoDescription, source: &SourceTrack) -> TrackMedia {
+fn video_media(video: &VideoDescription, frame_rate: Option<FrameRate>) -> TrackMedia {
     TrackMedia::Video {
         width: video.width.into(),
         height: video.height.into(),
-        frame_rate: source.frame_rate(),
+        frame_rate,
         pixel_aspect: video.pixel_aspect.map(|aspect| PixelAspect {
             horizontal: aspect.horizontal,
             vertical: aspect.vertical,
@@ -127,5 +136,67 @@ fn audio_media(audio: &AudioDescription) -> TrackMedia {
             Some(SpeakerLayout::DolbyAc4(Some(mask))) => Some(ChannelLayout::Ac4(mask)),
             _ => audio.cicp_configuration.map(ChannelLayout::Cicp),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of FFmpeg with AVC in 64 × 48 pixels (Constrained Baseline, level 1) and AAC-LC (8000 Hz, mono), as ffprobe says.
+    const FILE: &[u8] = include_bytes!("../../../fuzz/corpus/mp4/ffmpeg-av");
+
+    fn described(track: usize, properties: &TrackProperties) -> DescribedTrack {
+        let file_type = BoxTree::parse(FILE).unwrap().size();
+        let moov = BoxTree::parse(&FILE[file_type..]).unwrap();
+        let children = moov.children();
+        let traks: Vec<_> = children
+            .iter()
+            .filter(|child| child.box_type == FourCc::TRAK)
+            .collect();
+        let source = DescriptionSource {
+            trak: traks[track],
+            frame_rate: Some(FrameRate::new(25, 1)),
+        };
+        DescribedTrack::read(source, properties).unwrap().unwrap()
+    }
+
+    #[test]
+    fn boxes_say_what_the_user_does_not() {
+        let video = described(0, &TrackProperties::default());
+        assert_eq!(video.codecs, "avc1.42c00a");
+        assert_eq!(
+            video.media,
+            TrackMedia::Video {
+                width: 64,
+                height: 48,
+                frame_rate: Some(FrameRate::new(25, 1)),
+                pixel_aspect: Some(PixelAspect {
+                    horizontal: 1,
+                    vertical: 1
+                }),
+                range: None,
+            }
+        );
+        assert_eq!((video.language, video.roles), (None, Vec::new()));
+        let german = TrackProperties {
+            language: Some("de-AT".into()),
+            label: Some("Deutsch".into()),
+            roles: vec![Role::Dub],
+        };
+        let sound = described(1, &german);
+        assert_eq!(sound.codecs, "mp4a.40.2");
+        assert_eq!(
+            sound.media,
+            TrackMedia::Audio {
+                sampling_rate: 8000,
+                channels: 1,
+                layout: Some(ChannelLayout::Cicp(1)),
+            }
+        );
+        assert_eq!(
+            (sound.language, sound.label, sound.roles),
+            (german.language, german.label, german.roles)
+        );
     }
 }
