@@ -15,6 +15,8 @@ mod books;
 mod handoff;
 /// Key-encryption keys and re-wrapping.
 mod kek;
+/// Leaf licences of keys.
+mod leaf_licences;
 /// Actors that are limited to contents.
 mod limited;
 /// Stores that an earlier version wrote.

@@ -67,6 +67,7 @@ mod generation;
 mod insert;
 mod kek;
 mod key_requests;
+mod leaf_licence;
 mod list;
 mod location;
 mod mac;

@@ -121,12 +121,19 @@ impl KeyProvider for StoreKeys {
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
-        let mut keys = KeyRing::default();
+        let mut ring = KeyRing::default();
         for track in self.tracks() {
-            keys.add(self.entry(&track, period)?)
+            ring.add(self.entry(&track, period)?)
                 .map_err(|error| Error::Source(Box::new(error)))?;
         }
-        Ok(Arc::new(keys.into()))
+        let kids: BTreeSet<_> = ring.entries().iter().map(|entry| entry.kid).collect();
+        let mut keys = PeriodKeys::from(ring);
+        for kid in kids {
+            if let Some(licence) = self.store.leaf_licence(&kid)? {
+                keys.add_leaf_licence(kid, licence);
+            }
+        }
+        Ok(Arc::new(keys))
     }
 
     /// Makes the keys active, and lets those of the period before drain.

@@ -5,7 +5,7 @@ use super::content_key::KeyRow;
 use super::model::info_columns;
 use super::transaction::Transaction;
 use super::wrap::Subject;
-use super::{Error, KeyStore, seed};
+use super::{Error, KeyStore, leaf_licence, seed};
 
 /// The number of keys checked at a time.
 const BATCH: i64 = 1000;
@@ -16,7 +16,7 @@ const KEYS: &str = concat!(
 );
 
 impl KeyStore {
-    /// Checks the pages of a database in a file, and opens all keys, all seeds and the credentials of all targets. Returns their number.
+    /// Checks the pages of a database in a file, and opens all keys, leaf licences, seeds and credentials of targets. Returns their number.
     ///
     /// # Errors
     /// [`Error::DamagedFile`], [`Error::Tampered`], [`Error::Damaged`].
@@ -24,6 +24,7 @@ impl KeyStore {
         self.read(|transaction| {
             transaction.database.check_file()?;
             Ok(open_keys(transaction)?
+                + leaf_licence::open_all(transaction)?
                 + seed::open_all(transaction)?
                 + open_credentials(transaction)?)
         })

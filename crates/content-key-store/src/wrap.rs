@@ -21,6 +21,13 @@ const TAG_LEN: usize = 16;
 pub(super) enum Subject<'a> {
     /// A content key.
     ContentKey(&'a KeyId, CipherMode),
+    /// The leaf licence of a content key, with the KID of its root key.
+    LeafLicence {
+        /// The content key.
+        kid: &'a KeyId,
+        /// The root key.
+        root_kid: &'a KeyId,
+    },
     /// A key seed, by its name.
     Seed(&'a str),
     /// The credentials for a target, by its name.
@@ -40,6 +47,12 @@ impl Subject<'_> {
                 mode_name(*mode).as_bytes(),
             ]
             .concat(),
+            Self::LeafLicence { kid, root_kid } => [
+                b"gstplayready leaf licence 1\0".as_slice(),
+                kid.as_bytes(),
+                root_kid.as_bytes(),
+            ]
+            .concat(),
             Self::Seed(name) => [b"gstplayready key seed 1\0", name.as_bytes()].concat(),
             Self::Target(name) => [b"gstplayready target 1\0".as_slice(), name.as_bytes()].concat(),
             Self::Secret(name) => [b"gstplayready store key 1\0", name.as_bytes()].concat(),
@@ -51,6 +64,7 @@ impl Subject<'_> {
         Error::Tampered {
             what: match self {
                 Self::ContentKey(kid, _) => format!("key of KID {kid}"),
+                Self::LeafLicence { kid, .. } => format!("leaf licence of KID {kid}"),
                 Self::Seed(name) => format!("key seed '{name}'"),
                 Self::Target(name) => format!("credentials for target '{name}'"),
                 Self::Secret(name) => format!("key for {name}"),

@@ -93,6 +93,14 @@ impl ContentKey {
         }
     }
 
+    /// Returns the scheme of ISO/IEC 23001-7 that the key is for; None without a scheme and for another one.
+    pub const fn common_scheme(&self) -> Option<Scheme> {
+        match self.scheme {
+            Some(EncryptionScheme::Common(scheme)) => Some(scheme),
+            Some(EncryptionScheme::Other(_)) | None => None,
+        }
+    }
+
     /// Returns the scheme that the key is for, if it is another than `scheme`. A key without a scheme is for any.
     pub fn other_scheme(&self, scheme: Scheme) -> Option<&EncryptionScheme> {
         self.scheme

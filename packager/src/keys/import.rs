@@ -24,7 +24,7 @@ Examples:
   playready-packager keys import sqlite:///var/lib/packager/keys.db film.cpix --kek-file keys.kek --private-key-file my.pem
   curl https://keys.example.com/film.cpix | playready-packager keys import STORE - --kek-file keys.kek --content film";
 
-/// Import the keys of a CPIX document (2.0 to 2.4), with the tracks and crypto periods of its usage rules
+/// Import the keys of a CPIX document (2.0 to 2.4) and their leaf licences, with the tracks and crypto periods of its usage rules
 ///
 /// The whole document is checked before the first key is imported. The same document can be imported again.
 #[derive(Debug, Args)]
@@ -62,6 +62,8 @@ struct ImportedKey {
     kid: KeyIdForms,
     /// True if the key was in the store before.
     was_there: bool,
+    /// True if the document has a leaf licence of the key.
+    leaf_licence: bool,
     /// Other KIDs with the same key.
     same_key: Vec<String>,
 }
@@ -90,6 +92,7 @@ impl ImportArgs {
                 .map(|key| ImportedKey {
                     kid: key.kid.into(),
                     was_there: key.was_there,
+                    leaf_licence: key.has_leaf_licence,
                     same_key: key.same_key.iter().map(ToString::to_string).collect(),
                 })
                 .collect(),
@@ -121,12 +124,14 @@ fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
 impl CommandResult for ImportedKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for key in &self.keys {
-            let note = if key.was_there {
-                ", already in the store"
-            } else {
-                ""
-            };
-            writeln!(out, "KID {}{note}", key.kid.uuid)?;
+            let note = |holds, text| if holds { text } else { "" };
+            writeln!(
+                out,
+                "KID {}{}{}",
+                key.kid.uuid,
+                note(key.leaf_licence, ", with a leaf licence"),
+                note(key.was_there, ", already in the store")
+            )?;
         }
         let count = self.keys.len();
         match &self.content {

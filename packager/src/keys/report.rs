@@ -39,6 +39,8 @@ pub struct KeyReport {
     pub retired: Option<String>,
     /// The time at which it was reported as compromised.
     pub compromised: Option<String>,
+    /// The KID of the root key, if the store has a leaf licence of the key under it.
+    pub leaf_licence_root: Option<String>,
     /// The tracks and crypto periods that it protects.
     pub tracks: Vec<KeyTrack>,
 }
@@ -55,10 +57,10 @@ pub struct KeyTrack {
 }
 
 /// The headings of the columns of [`KeyReport::row`].
-pub const HEADINGS: [&str; 6] = ["KID", "MODE", "STATE", "ORIGIN", "MADE", "FOR"];
+pub const HEADINGS: [&str; 7] = ["KID", "MODE", "STATE", "ORIGIN", "LICENCE", "MADE", "FOR"];
 
 impl KeyReport {
-    /// Creates the report of a key; reads its tracks from the store.
+    /// Creates the report of a key; reads its tracks and its leaf licence from the store.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -78,6 +80,9 @@ impl KeyReport {
             draining: key.draining.map(utc),
             retired: key.retired.map(utc),
             compromised: key.compromised.map(utc),
+            leaf_licence_root: store
+                .leaf_licence(&key.kid)?
+                .map(|licence| licence.root_kid.to_string()),
             tracks: store
                 .slots_of(&key.kid)?
                 .into_iter()
@@ -91,12 +96,16 @@ impl KeyReport {
     }
 
     /// Returns the cells of a table row.
-    pub fn row(&self) -> [String; 6] {
+    pub fn row(&self) -> [String; 7] {
         [
             self.kid.uuid.clone(),
             self.mode.to_owned(),
             self.state.to_owned(),
             self.origin.to_owned(),
+            match self.leaf_licence_root {
+                Some(_) => "leaf".to_owned(),
+                None => "-".to_owned(),
+            },
             self.created.clone(),
             match self.tracks.as_slice() {
                 [] => "-".to_owned(),

@@ -180,6 +180,7 @@ impl ShownKey {
             ("draining", key.draining.as_deref()),
             ("retired", key.retired.as_deref()),
             ("compromised", key.compromised.as_deref()),
+            ("leaf licence under", key.leaf_licence_root.as_deref()),
         ] {
             writeln!(out, "{name:18} {}", value.unwrap_or("-"))?;
         }

@@ -143,6 +143,13 @@ CREATE INDEX delivery_acknowledged ON delivery (acknowledged) WHERE state = 'ack
 -- Each target has a worker, which takes what is due for it.
 CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'pending';
 
+-- The leaf licence of a key under a root key, a `pssh` box of PlayReady. It is wrapped, so that it cannot be changed or moved to another key.
+CREATE TABLE leaf_licence (
+    kid BLOB PRIMARY KEY REFERENCES content_key (kid),
+    root_kid BLOB NOT NULL CHECK (length(root_kid) = 16),
+    wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The contents that an account may use, by patterns; an account without any may use all.
 CREATE TABLE account_content (
     account TEXT NOT NULL REFERENCES account (name),

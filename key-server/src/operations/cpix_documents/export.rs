@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use cenc_types::KeyId;
 use content_key_store::{AssignedSlot, KeySlot, KeyStore};
-use cpix::{RsaRecipient, Version, WrapKey};
+use content_keys::LeafLicence;
+use cpix::{ContentKey, Document, RsaRecipient, Version, WrapKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
@@ -40,7 +41,8 @@ pub struct Export {
     pub warning: Option<String>,
 }
 
-/// Exports all keys of a content, with usage rules for its tracks and crypto periods. Each key gets a row in the audit.
+/// Exports all keys of a content with their leaf licences, and with usage rules for its tracks and crypto periods. Each key gets a row in
+/// the audit.
 ///
 /// # Errors
 /// [`Error::NoKeys`]; errors of the certificate, before a key is read.
@@ -73,7 +75,7 @@ pub fn export(
     if slots.is_empty() {
         return Err(Error::NoKeys(content.id));
     }
-    let kids = slots.keys().copied().collect();
+    let kids: Vec<KeyId> = slots.keys().copied().collect();
     let keys = slots
         .into_iter()
         .map(|(kid, slots)| {
@@ -82,6 +84,11 @@ pub fn export(
         })
         .collect::<Result<_, Error>>()?;
     let mut document = document(Some(&content), keys);
+    for kid in &kids {
+        if let Some(licence) = store.leaf_licence(kid)? {
+            add_leaf_licence(&mut document, *kid, licence);
+        }
+    }
     if let Some(certificate) = &certificate {
         document.encrypt_to(&[certificate as &dyn WrapKey], &*store.host().random)?;
     }
@@ -92,4 +99,31 @@ pub fn export(
             .and_then(|key| key.weakness())
             .map(|note| note.to_string()),
     })
+}
+
+/// Adds the leaf licence of a key, which takes its scheme from its root key (CPIX 2.4). A root key has one scheme: keys of another one are
+/// left as they are.
+fn add_leaf_licence(document: &mut Document, kid: KeyId, licence: LeafLicence) {
+    let root_kid = licence.root_kid;
+    let Some(scheme) = document
+        .content_key(kid)
+        .and_then(ContentKey::common_scheme)
+    else {
+        return;
+    };
+    match document
+        .content_key(root_kid)
+        .map(ContentKey::common_scheme)
+    {
+        Some(of_root) if of_root != Some(scheme) => return,
+        Some(_) => (),
+        None => document
+            .content_keys
+            .push(ContentKey::request(root_kid, scheme)),
+    }
+    if let Some(key) = document.content_keys.iter_mut().find(|key| key.kid == kid) {
+        key.depends_on_key = Some(root_kid);
+        key.scheme = None;
+    }
+    document.drm_systems.push(licence.to_drm_system(kid));
 }

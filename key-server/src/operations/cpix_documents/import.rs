@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Imports the keys of a CPIX document, for the tracks and crypto periods that its usage rules name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cenc_types::{KeyId, Scheme};
 use content_key_store::{Content, KeySlot, KeyStore, NewKey, NewKeySource};
-use cpix::{ContentKey, Document, EncryptionScheme, RsaPrivateKey, UnwrapKey, UsageRule};
+use content_keys::LeafLicence;
+use cpix::{ContentKey, Document, EncryptionScheme, KeyData, RsaPrivateKey, UnwrapKey, UsageRule};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -38,6 +39,8 @@ pub struct ImportedKey {
     pub kid: KeyId,
     /// True if the store had it already.
     pub was_there: bool,
+    /// True if the document has a leaf licence of it.
+    pub has_leaf_licence: bool,
     /// Other KIDs that have the same key, which security level 3000 does not allow.
     pub same_key: Vec<KeyId>,
 }
@@ -53,7 +56,8 @@ pub fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, Error> {
 }
 
 /// Reads and checks a document of CPIX 2.0 to 2.4, and inserts its keys one by one. A key that the store refuses ends the import;
-/// the keys before it stay, and the same document may be imported again.
+/// the keys before it stay, and the same document may be imported again. Leaf licences for PlayReady are stored with their keys. A root
+/// key without a value is left out, since it protects no samples.
 ///
 /// # Errors
 /// Errors of the document, before any key is inserted; errors of the store.
@@ -63,6 +67,7 @@ pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Im
     if let Some(private) = options.private {
         document.decrypt(private)?;
     }
+    take_schemes_of_roots(&mut document);
     let content_id = options
         .content_id
         .map(str::to_owned)
@@ -76,6 +81,7 @@ pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Im
             Ok(CheckedKey {
                 new: new_key(key, scheme)?,
                 scheme,
+                leaf_licence: LeafLicence::from_document(&document, key.kid),
                 slots: match &content_id {
                     Some(id) => slots(&document, key.kid, id, scheme)?,
                     None => Vec::new(),
@@ -89,7 +95,7 @@ pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Im
     Ok(Imported {
         keys: keys
             .into_iter()
-            .map(|key| insert(store, &key.new, &key.slots))
+            .map(|key| insert(store, &key))
             .collect::<Result<_, _>>()?,
         content_id,
     })
@@ -99,7 +105,26 @@ pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Im
 struct CheckedKey {
     new: NewKey,
     scheme: Scheme,
+    leaf_licence: Option<LeafLicence>,
     slots: Vec<KeySlot>,
+}
+
+/// Gives keys that depend on a root key its scheme, as CPIX 2.4 says, and removes root keys without a value.
+fn take_schemes_of_roots(document: &mut Document) {
+    let roots = document.roots();
+    let schemes: BTreeMap<KeyId, EncryptionScheme> = document
+        .content_keys
+        .iter()
+        .filter_map(|key| Some((key.kid, key.scheme.clone()?)))
+        .collect();
+    for key in &mut document.content_keys {
+        let of_root = key.depends_on_key.and_then(|root| schemes.get(&root));
+        key.scheme = key.scheme.take().or_else(|| of_root.cloned());
+    }
+    let is_root = |key: &ContentKey| roots.values().any(|root| *root == key.kid);
+    document
+        .content_keys
+        .retain(|key| !(is_root(key) && matches!(key.data, KeyData::Absent)));
 }
 
 /// Returns the content if the store has it.
@@ -113,14 +138,15 @@ fn known(
     }
 }
 
-fn insert(
-    store: &KeyStore,
-    new: &NewKey,
-    slots: &[KeySlot],
-) -> Result<ImportedKey, content_key_store::Error> {
-    let inserted = store.insert(new, slots)?;
+fn insert(store: &KeyStore, key: &CheckedKey) -> Result<ImportedKey, content_key_store::Error> {
+    let kid = key.new.kid;
+    let inserted = store.insert(&key.new, &key.slots)?;
+    if let Some(licence) = &key.leaf_licence {
+        store.put_leaf_licence(&kid, licence)?;
+    }
     Ok(ImportedKey {
-        kid: new.kid,
+        kid,
+        has_leaf_licence: key.leaf_licence.is_some(),
         was_there: inserted.was_there,
         same_key: inserted.same_key,
     })
@@ -139,11 +165,7 @@ fn scheme(
     options: &Import<'_>,
     known: Option<&Content>,
 ) -> Result<Scheme, Error> {
-    let named = match key.scheme {
-        Some(EncryptionScheme::Common(scheme)) => Some(scheme),
-        Some(EncryptionScheme::Other(_)) | None => None,
-    };
-    named
+    key.common_scheme()
         .or(options.scheme)
         .or(known.map(|content| content.scheme))
         .ok_or(Error::NoScheme(key.kid))

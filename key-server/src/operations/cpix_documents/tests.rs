@@ -139,3 +139,41 @@ fn document_without_rules_gives_its_one_key_to_all_tracks() {
     import(&of.store, two.as_bytes(), &Import::default()).unwrap();
     assert_eq!(slots(&of).len(), 1);
 }
+
+// CPIX 2.4: a key with dependsOnKey takes its scheme from its root key, which has no value here. The object has a record of type 3, with
+// the bytes "XMR" (PlayReady Header Specification, section 2).
+const LEAF_DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc" contentId="news" version="2.4">
+<ContentKeyList>
+<ContentKey kid="f0f1f2f3-f4f5-4647-9849-4a4b4c4d4e4f" commonEncryptionScheme="cbcs"/>
+<ContentKey kid="10000000-1000-1000-1000-100000000001" dependsOnKey="f0f1f2f3-f4f5-4647-9849-4a4b4c4d4e4f"><Data><pskc:Secret><pskc:PlainValue>W31bfVt9W31bfVt9W31bfQ==</pskc:PlainValue></pskc:Secret></Data></ContentKey>
+</ContentKeyList>
+<DRMSystemList><DRMSystem systemId="9a04f079-9840-4286-ab92-e65be0885f95" kid="10000000-1000-1000-1000-100000000001">
+<PSSH>AAAALXBzc2gAAAAAmgTweZhAQoarkuZb4IhflQAAAA0NAAAAAQADAAMAWE1S</PSSH></DRMSystem></DRMSystemList></CPIX>"#;
+
+#[test]
+fn leaf_licences_come_and_leave_with_their_keys() {
+    let of = TestStore::new();
+    let imported = import(&of.store, LEAF_DOCUMENT.as_bytes(), &Import::default()).unwrap();
+    let [key] = imported.keys.as_slice() else {
+        panic!("{:?}", imported.keys);
+    };
+    assert!(key.has_leaf_licence);
+    let info = of.store.info(&key.kid).unwrap();
+    assert_eq!(info.mode, CipherMode::Cbc);
+    // The only key with a value is for all tracks.
+    assert_eq!(slots(&of).len(), 1);
+    let licence = of.store.leaf_licence(&key.kid).unwrap().unwrap();
+    let root = "f0f1f2f3-f4f5-4647-9849-4a4b4c4d4e4f";
+    assert_eq!(licence.root_kid.to_string(), root);
+    assert!(licence.pssh.ends_with(b"XMR"));
+    for version in [Version::V2_3, Version::V2_4] {
+        let exported = export(&of.store, "news", &clear(), version).unwrap();
+        let document = Document::from_bytes(exported.xml.as_bytes()).unwrap();
+        assert_eq!(document.roots(), [(key.kid, licence.root_kid)].into());
+        let other = TestStore::new();
+        import(&other.store, exported.xml.as_bytes(), &Import::default()).unwrap();
+        let again = other.store.leaf_licence(&key.kid).unwrap();
+        assert_eq!(again.as_ref(), Some(&licence));
+        assert_eq!(other.store.content("news").unwrap().scheme, Scheme::Cbcs);
+    }
+}

@@ -58,6 +58,8 @@ struct ImportedKey {
     kid: KeyIdForms,
     /// True if the store had it already.
     was_there: bool,
+    /// True if the document has a leaf licence of it, which the store keeps.
+    leaf_licence: bool,
     /// Other KIDs that have the same key, which security level 3000 does not allow.
     same_key: Vec<KeyIdForms>,
 }
@@ -183,6 +185,7 @@ impl From<cpix_documents::Imported> for Imported {
                 .map(|key| ImportedKey {
                     kid: key.kid.into(),
                     was_there: key.was_there,
+                    leaf_licence: key.has_leaf_licence,
                     same_key: key.same_key.into_iter().map(KeyIdForms::from).collect(),
                 })
                 .collect(),
