@@ -321,6 +321,6 @@ pub struct KeyChange {
     pub segment: usize,
     /// The new KID.
     pub kid: KeyId,
-    /// The DRM systems with the new key.
+    /// The DRM systems with the new key. Manifests say nothing of the change to a system whose signaling is that of the track.
     pub drms: Vec<Drm>,
 }

@@ -82,10 +82,10 @@ pub enum Error {
          end in @N (period N), such as '*@0'"
     )]
     NoPeriods,
-    /// PIFF cannot signal protection that changes.
+    /// PIFF cannot signal protection that changes in this form.
     #[error(
-        "flavor piff takes no crypto-period, clear-lead, cue-action, rotate-key, switch-at or protect=false: its boxes signal one key per \
-         track"
+        "flavor piff takes crypto-period, cue-action=key, rotate-key and switch-at with key-change=embedded only, and no clear-lead, \
+         cue-action=clear or protect=false: its boxes signal one key per track"
     )]
     PiffPeriods,
     /// A first IV is given for a key that other streams use too.
@@ -128,7 +128,7 @@ pub enum Error {
     /// The source of keys gives no leaf licence for a crypto period.
     #[error(
         "crypto period {period} has no leaf licence for key-change=embedded: let the source of keys give one (license-store of \
-         request-key, or a pssh box for PlayReady in CPIX), or set key-change=init"
+         request-key, or a pssh box for PlayReady in CPIX, also by a key store), or set key-change=init"
     )]
     NoLeafLicence {
         /// The crypto period.

@@ -46,6 +46,7 @@ mod key_task;
 mod key_uri;
 mod period_keys;
 mod periods;
+mod piff_changes;
 pub mod properties;
 mod property_spec;
 mod property_values;

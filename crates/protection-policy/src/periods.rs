@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use cenc_types::Media;
-use common_encryption::BoxFlavor;
 use common_encryption::{FragmentProtection, FragmentRule, FragmentTime, TrackProtection};
 use content_keys::PeriodFailure;
 
@@ -126,9 +125,6 @@ impl Packaging {
         if !is_protected && self.config.key_change != KeyChangeForm::Init {
             return Ok(None);
         }
-        if self.config.flavor == BoxFlavor::Piff {
-            return Err(Error::PiffPeriods);
-        }
         self.advance_cues(time);
         let required = self.required_phase(time);
         let decision = self.timeline.phase(time, required);
@@ -137,6 +133,7 @@ impl Packaging {
             let is_clear = decision.phase == Phase::Clear;
             self.changes.note_state(is_clear, time.start);
         }
+        self.config.check_flavor_phase(decision.phase)?;
         Ok(Some(decision.phase))
     }
 

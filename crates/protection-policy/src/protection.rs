@@ -140,9 +140,7 @@ impl Packaging {
     /// [`Error::PiffPeriods`], and [`Error::NoPeriods`] for a source that is open.
     pub fn set_up(setup: PackagingSetup) -> Result<PreparedPackaging, Error> {
         let config = setup.config;
-        if config.is_timed() && config.flavor == BoxFlavor::Piff {
-            return Err(Error::PiffPeriods);
-        }
+        config.check_flavor_changes(config.flavor)?;
         let rule = FirstPeriodRule::of(&config);
         config.check_key_change()?;
         rule.check(&setup.source)?;
@@ -235,9 +233,7 @@ impl Packaging {
     /// # Errors
     /// [`Error::PiffPeriods`].
     pub fn restart_as(&mut self, flavor: BoxFlavor) -> Result<(), Error> {
-        if self.config.is_timed() && flavor == BoxFlavor::Piff {
-            return Err(Error::PiffPeriods);
-        }
+        self.config.check_flavor_changes(flavor)?;
         self.config.flavor = flavor;
         self.restart();
         Ok(())

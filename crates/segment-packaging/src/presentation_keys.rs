@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cenc_types::{KeyId, Scheme};
-use drm_signaling::Drm;
+use drm_signaling::{Drm, System};
 use presentation::model::{KeyChange, TrackSignaling};
 use protection_policy::Signals;
 
@@ -72,6 +72,24 @@ impl PresentationKeys {
             .collect()
     }
 
+    /// Returns the signaling of a KID under an init segment. Leaf licences are in the segments only, so that PlayReady has the ONDEMAND
+    /// header of the init segment throughout.
+    fn drms_under(&self, init: &InitKeys, kid: &KeyId) -> Vec<Drm> {
+        let own = self.drms_of(kid);
+        let Some(signals) = init.signals.as_ref().filter(|_| init.has_leaf_licences) else {
+            return own;
+        };
+        let is_playready = |drm: &&Drm| drm.system_id() == System::PlayReady.id();
+        let on_demand = signals.drms.iter().filter(is_playready);
+        // No system but PlayReady has signaling of a root key.
+        let other = match own.is_empty() {
+            true => &signals.drms,
+            false => &own,
+        };
+        let other = other.iter().filter(|drm| !is_playready(drm));
+        on_demand.chain(other).cloned().collect()
+    }
+
     /// Returns the signaling of a part of a track; None if its init segment describes it as clear. `expects_changes` is false: a live
     /// presentation whose keys change within the segments sets it.
     pub fn signaling(&self, part: &PartKeys<'_>) -> Option<TrackSignaling> {
@@ -92,7 +110,7 @@ impl PresentationKeys {
                 key_changes.push(KeyChange {
                     segment: *segment,
                     kid: *kid,
-                    drms: self.drms_of(kid),
+                    drms: self.drms_under(part.init, kid),
                 });
             }
         }
@@ -100,7 +118,7 @@ impl PresentationKeys {
         Some(TrackSignaling {
             scheme: self.scheme,
             default_kid,
-            drms: self.drms_of(&default_kid),
+            drms: self.drms_under(part.init, &default_kid),
             key_changes,
             expects_changes: false,
             first_protected: first_protected.map_or(part.segments.start, |key| key.segment),
@@ -134,6 +152,7 @@ mod tests {
                     kids: kids.to_vec(),
                     drms,
                 }),
+                has_leaf_licences: false,
             }],
             key_changes: Vec::new(),
         }

@@ -8,7 +8,7 @@ use common_encryption::{
     FragmentProtection, FragmentRule, FragmentTime, InitProtection, ObservedProtector,
     ProtectionObserver, TrackProtection,
 };
-use protection_policy::{Packaging, Signals};
+use protection_policy::{KeyChangeForm, Packaging, Signals};
 
 use super::segment_sink::StartedInit;
 
@@ -18,10 +18,12 @@ pub type WatchedPackaging = ObservedProtector<Packaging, WatchedKeys>;
 /// The keys of an init segment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InitKeys {
-    /// The KID of each track; None for a clear one.
+    /// The KID of each track in `tenc`, which is that of the root key where leaf licences follow; None for a clear track.
     pub default_kids: Vec<Option<KeyId>>,
     /// The signaling of all of them; None if nothing is protected.
     pub signals: Option<Signals>,
+    /// True if the fragments have leaf licences under the ONDEMAND header of the init segment.
+    pub has_leaf_licences: bool,
 }
 
 /// The keys in use.
@@ -72,11 +74,12 @@ impl ProtectionObserver<Packaging> for WatchedKeys {
     fn note_init(&mut self, packaging: &Packaging, protection: &InitProtection) {
         let stated = |track: &Option<TrackProtection>| {
             let track = track.as_ref().filter(|_| !protection.is_clear);
-            track.map(|track| track.key.kid())
+            track.map(|track| track.root_kid.unwrap_or_else(|| track.key.kid()))
         };
         self.next_inits.push_back(InitKeys {
             default_kids: protection.tracks.iter().map(stated).collect(),
             signals: packaging.signals().cloned(),
+            has_leaf_licences: packaging.config().key_change == KeyChangeForm::Embedded,
         });
     }
 

@@ -82,10 +82,18 @@ impl TrackReport {
     fn new(track: &PresentedTrack) -> Self {
         let mut kids: Vec<String> = track
             .parts()
-            .filter_map(|part| part.protection)
-            .flat_map(|protection| {
-                let changes = protection.key_changes.iter().map(|change| change.kid);
-                std::iter::once(protection.default_kid).chain(changes)
+            .flat_map(|part| {
+                part.protection
+                    .map(|protection| (part.segments, protection))
+            })
+            .flat_map(|(segments, protection)| {
+                let changes = protection.key_changes.iter();
+                // A root key, which `tenc` names above leaf licences, protects no sample.
+                let protects = changes
+                    .clone()
+                    .all(|change| change.segment > segments.start);
+                let first = protects.then_some(protection.default_kid);
+                first.into_iter().chain(changes.map(|change| change.kid))
             })
             .map(|kid| kid.to_string())
             .collect();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The formats that PlayReady clients play, as Microsoft lists them ("MP4-based Formats Supported by PlayReady Clients"): DASH, HLS and
-//! Smooth Streaming with static keys, and DASH with keys that change, each with a key for pictures and one for sound, tag by tag and box
-//! by box.
+//! Smooth Streaming with static and with rotating keys, and DASH with keys that change, each with a key for pictures and one for sound,
+//! tag by tag and box by box.
+
+#[cfg(feature = "serve")]
+mod rotating;
 
 use std::fs;
 
@@ -321,8 +324,7 @@ fn attributes<'t>(playlist: &'t str, tag: &str) -> Vec<(&'t str, &'t str)> {
         is_quoted ^= character == '"';
         character == ',' && !is_quoted
     });
-    let attributes = parts.map(|attribute| attribute.split_once('=').unwrap());
-    attributes.collect()
+    parts.map(|part| part.split_once('=').unwrap()).collect()
 }
 
 // The session's key has the KIDs of all playlists; the key of each playlist has its own KID first, and comes before its init segment.

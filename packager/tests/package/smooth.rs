@@ -206,11 +206,11 @@ fn what_smooth_cannot_say_is_refused() {
     for (inputs, code, expected) in [
         ("film.mp4 --scheme cbcs", 2, "give --scheme cenc"),
         ("film.mp4 --iv-size 16", 2, "give --iv-size 8"),
-        ("film.mp4 --clear-lead 1s", 2, "leave out --crypto-period"),
+        ("film.mp4 --clear-lead 1s", 2, "leave out --clear-lead"),
         (
             "film.mp4 --crypto-period 1s",
             2,
-            "leave out --crypto-period",
+            "give --key-change embedded",
         ),
         (
             "vp9.mp4",

@@ -132,7 +132,7 @@ fn track_end(track: &CutTrack, timescale: u32) -> u64 {
         .unwrap_or(0)
 }
 
-/// Returns the `trak` of a track with its new track_ID and without durations, which are unknown in a fragmented movie.
+/// Returns the `trak` of a track with its new track_ID and timescale, and without durations, which are unknown in a fragmented movie.
 fn own_trak(track: &CutTrack) -> Result<BoxTree<'static>, Error> {
     let mut trak = into_owned(BoxTree::parse(track.source.trak())?);
     if let Some(tkhd) = find_mut(&mut trak, FourCc::TKHD) {
@@ -141,7 +141,7 @@ fn own_trak(track: &CutTrack) -> Result<BoxTree<'static>, Error> {
     if let Some(mdia) = find_mut(&mut trak, FourCc::MDIA)
         && let Some(mdhd) = find_mut(mdia, FourCc::MDHD)
     {
-        patch_times(mdhd, HeaderTimes::Media)?;
+        patch_times(mdhd, HeaderTimes::Media(track.source.timescale()))?;
     }
     if let Some(children) = trak.children_mut() {
         // References name tracks by their old ids, and other tracks are in other files.
@@ -165,10 +165,10 @@ enum HeaderTimes {
     /// `tkhd`: the track_ID, reserved bytes and the duration.
     Track(u32),
     /// `mdhd`: the timescale and the duration.
-    Media,
+    Media(u32),
 }
 
-/// Sets the duration to 0, and the track_ID.
+/// Sets the duration to 0, and the track_ID or the timescale.
 fn patch_times(header: &mut BoxTree<'_>, times: HeaderTimes) -> Result<(), Error> {
     let mut body = header.body().to_vec();
     let (time, zero): (usize, &[u8]) = match body.first() {
@@ -180,7 +180,10 @@ fn patch_times(header: &mut BoxTree<'_>, times: HeaderTimes) -> Result<(), Error
             overwrite(&mut body, header.box_type, time, &track_id.to_be_bytes())?;
             time + 8
         }
-        HeaderTimes::Media => time + 4,
+        HeaderTimes::Media(timescale) => {
+            overwrite(&mut body, header.box_type, time, &timescale.to_be_bytes())?;
+            time + 4
+        }
     };
     overwrite(&mut body, header.box_type, duration, zero)?;
     header.content = BoxContent::Bytes(body.into());

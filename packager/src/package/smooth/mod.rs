@@ -11,7 +11,7 @@ use fragment_writer::FragmentWriter;
 use indicatif::ProgressBar;
 use presentation::model::Presentation;
 use presentation::writer::smooth;
-use protection_policy::{Config, IvConfig, Packaging};
+use protection_policy::{Config, IvConfig, KeyChangeForm, Packaging};
 
 use super::folder::Manifest;
 use super::inputs::Inputs;
@@ -43,8 +43,10 @@ pub fn check(config: &Config) -> Result<(), Error> {
         "takes the scheme cenc only: give --scheme cenc"
     } else if iv_size != IvSize::Eight {
         "takes IVs of 8 bytes only: give --iv-size 8"
-    } else if !config.crypto_period.is_zero() || !config.clear_lead.is_zero() {
-        "has one key for each track from its start on: leave out --crypto-period and --clear-lead"
+    } else if !config.clear_lead.is_zero() {
+        "has no clear lead: leave out --clear-lead"
+    } else if config.key_change != KeyChangeForm::Embedded && !config.crypto_period.is_zero() {
+        "changes keys by leaf licences only: give --key-change embedded, or leave out --crypto-period"
     } else {
         return Ok(());
     };

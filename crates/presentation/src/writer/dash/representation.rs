@@ -2,7 +2,7 @@
 //! AdaptationSet and Representation elements (ISO/IEC 23009-1, 5.3.3 and 5.3.5), with the segments of a track (5.3.9).
 
 use cenc_types::FrameRate;
-use drm_signaling::dash;
+use drm_signaling::{Drm, dash};
 
 use super::channels::{channel_configuration, joc_properties};
 use super::period::PeriodTrack;
@@ -243,17 +243,21 @@ fn access_point(set: &AdaptationSet<'_>) -> Option<u8> {
     }
 }
 
-/// Writes the ContentProtection elements (5.8.4.1): the scheme and the KID first, then each system.
+/// Writes the ContentProtection elements (5.8.4.1): the scheme and the KID first, then each system, without the signaling of keys that
+/// change.
 fn content_protection(track: &PresentedTrack) -> Vec<String> {
     let Some(protection) = &track.protection else {
         return Vec::new();
     };
-    let changes_keys = protection.expects_changes || !protection.key_changes.is_empty();
+    let changes = |drm: &Drm| {
+        let mut later = protection.key_changes.iter();
+        protection.expects_changes || later.any(|change| !change.drms.contains(drm))
+    };
     std::iter::once(dash::mp4_protection(
         protection.scheme,
         &protection.default_kid,
     ))
-    .chain(protection.drms.iter().map(|drm| match changes_keys {
+    .chain(protection.drms.iter().map(|drm| match changes(drm) {
         true => dash::content_protection_without_keys(drm),
         false => dash::content_protection(drm),
     }))

@@ -90,10 +90,17 @@ fn part_keys(
     });
     for change in &protection.key_changes {
         if change.segment > lead {
-            keys.push(KeyLines {
-                segment: change.segment,
-                lines: key_lines(track, protection, &change.kid, &change.drms)?,
-            });
+            let lines = key_lines(track, protection, &change.kid, &change.drms)?;
+            // An ONDEMAND header is for all keys.
+            if keys
+                .last()
+                .is_none_or(|last: &KeyLines| last.lines != lines)
+            {
+                keys.push(KeyLines {
+                    segment: change.segment,
+                    lines,
+                });
+            }
         }
     }
     Ok(keys)
