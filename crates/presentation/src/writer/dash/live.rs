@@ -86,12 +86,11 @@ pub(super) fn periods(live: &LiveTimes, tracks: &[MeasuredTrack<'_>]) -> Vec<Per
             start: listed.start,
             tracks: tracks
                 .iter()
-                .enumerate()
-                .filter_map(|(index, track)| {
+                .filter_map(|track| {
                     let mut parts = track.track.parts();
                     let part = parts.find(|part| part.period == listed.number)?;
                     let mut track = PeriodTrack::of_part(track, part, listed.start);
-                    track.live_index = Some(index);
+                    track.is_live = true;
                     Some(track)
                 })
                 .collect(),

@@ -27,8 +27,8 @@ pub(super) struct PeriodTrack {
     start: Duration,
     /// `@bandwidth` of the whole track.
     pub bandwidth: u32,
-    /// Index of the track in a live presentation; None on demand.
-    pub live_index: Option<usize>,
+    /// True in a live presentation, whose Periods may list other segments in each update.
+    pub is_live: bool,
 }
 
 /// A track of the whole presentation.
@@ -135,7 +135,7 @@ impl PeriodTrack {
         Self {
             start,
             bandwidth: measured.bandwidth,
-            live_index: None,
+            is_live: false,
             // Field by field, since a clone would copy the segments of all Periods.
             track: PresentedTrack {
                 name: track.name.clone(),
@@ -179,7 +179,7 @@ impl PeriodTrack {
         Some(Self {
             start: Duration::ZERO,
             bandwidth: measured.bandwidth,
-            live_index: None,
+            is_live: false,
             track: own,
         })
     }

@@ -11,7 +11,7 @@ use crate::model::{ChannelLayout, PresentedTrack, Role, TrackFiles, TrackMedia, 
 #[derive(Debug)]
 pub(super) struct AdaptationSet<'p> {
     /// `@id`.
-    pub id: usize,
+    pub id: u32,
     /// Its tracks, at least one.
     pub first: &'p PeriodTrack,
     pub others: Vec<&'p PeriodTrack>,
@@ -58,15 +58,14 @@ struct SharedKeys<'p> {
 }
 
 /// The tracks of a set before those without segments are left out.
+#[derive(Debug)]
 struct SetMembers<'p> {
-    id: usize,
+    id: u32,
     first: &'p PeriodTrack,
     others: Vec<&'p PeriodTrack>,
 }
 
 /// Divides the tracks of a Period into sets, in the order of the first track of each.
-///
-/// The ids of a live presentation are the indices of the first tracks, so that they are the same in all Periods and updates.
 pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> {
     let mut sets: Vec<SetMembers<'_>> = Vec::new();
     for track in tracks {
@@ -78,13 +77,27 @@ pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> 
         match known {
             Some(set) => set.others.push(track),
             None => sets.push(SetMembers {
-                id: track.live_index.unwrap_or(sets.len()),
+                id: match track.is_live {
+                    true => live_id(&track.name, &sets),
+                    false => u32::try_from(sets.len()).unwrap_or(u32::MAX),
+                },
                 first: track,
                 others: Vec::new(),
             }),
         }
     }
     sets.into_iter().filter_map(SetMembers::listed).collect()
+}
+
+/// Returns the id of a set in a live presentation, which has 24 bits: the FNV-1a hash of the name of its first track, or the next id that is
+/// free. Whichever tracks come and go, the set has the same id in all Periods and updates.
+fn live_id(name: &str, sets: &[SetMembers<'_>]) -> u32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    let folded = (hash >> 24) ^ (hash & 0x00ff_ffff);
+    let is_free = |id: &u32| sets.iter().all(|set| set.id != *id);
+    (folded..).find(is_free).unwrap_or(folded)
 }
 
 impl<'p> SetMembers<'p> {
@@ -165,10 +178,7 @@ impl<'p> SharedKeys<'p> {
     fn of(track: &'p PeriodTrack) -> Option<Self> {
         let protection = track.protection.as_ref()?;
         // The changes that a live track lists come and go, but a set keeps its tracks.
-        let changes = protection
-            .key_changes
-            .iter()
-            .filter(|_| track.live_index.is_none());
+        let changes = protection.key_changes.iter().filter(|_| !track.is_live);
         Some(Self {
             scheme: protection.scheme,
             default_kid: protection.default_kid,
@@ -181,7 +191,7 @@ impl<'p> SharedKeys<'p> {
 /// True if the segments of two tracks start at the same times. Of live tracks, one may list some before or after those of the other.
 fn has_same_boundaries(one: &PeriodTrack, other: &PeriodTrack) -> bool {
     let starts = [scaled_starts(one, other), scaled_starts(other, one)];
-    if one.live_index.is_none() {
+    if !one.is_live {
         let [one, other] = starts;
         return one.eq(other);
     }

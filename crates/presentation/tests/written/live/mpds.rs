@@ -42,7 +42,7 @@ fn running_channel_is_dynamic() {
     let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-11-30T12:00:00.250Z" publishTime="2026-11-30T12:00:25.750Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT8S" suggestedPresentationDelay="PT6S" minBufferTime="PT2S" maxSegmentDuration="PT2S">
   <Period id="1" start="PT6S">
-    <AdaptationSet id="0" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
+    <AdaptationSet id="3859732" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
       <Representation id="hd" bandwidth="1000000" codecs="avc1.64001f" width="1920" height="1080" frameRate="30000/1001" sar="1:1">
         <SegmentTemplate timescale="30000" presentationTimeOffset="180000" initialization="hd-init-1.mp4" media="hd-$Number$.m4s" startNumber="4">
           <SegmentTimeline>
@@ -54,7 +54,7 @@ fn running_channel_is_dynamic() {
     </AdaptationSet>
   </Period>
   <Period id="2" start="PT23S">
-    <AdaptationSet id="0" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
+    <AdaptationSet id="3859732" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
       <Representation id="hd" bandwidth="1000000" codecs="avc1.64001f" width="1920" height="1080" frameRate="30000/1001" sar="1:1">
         <SegmentTemplate timescale="30000" presentationTimeOffset="690000" initialization="hd-init-2.mp4" media="hd-$Number$.m4s" startNumber="7">
           <SegmentTimeline>
@@ -112,24 +112,47 @@ fn root(mpd: &str) -> &str {
     mpd.lines().find(|line| line.starts_with("<MPD")).unwrap()
 }
 
+/// FNV-1a (draft-eastlake-fnv) of `hd` and `en`, 0x5d3ae549 and 0x411a658a, folded to 24 bits.
+const HD: &str = "3859732";
+const EN: &str = "1729995";
+
 // DASH-IF's timing model, 13.6: the sets of a Period keep their ids.
 #[test]
 fn sets_keep_their_ids_without_their_first_track() {
     let mut presentation = CHANNEL.listing(3..=6);
-    assert_eq!(set_ids(&written(&presentation)), ["0", "2", "0", "2"]);
+    assert_eq!(set_ids(&written(&presentation)), [HD, EN, HD, EN]);
     // The first quality has lost its segment in the first Period, and the sound all of its own.
     let hd = &mut presentation.tracks[0];
     hd.segments.remove(0);
     hd.first_number += 1;
     hd.later_parts[0].first_segment = 0;
     let text = written(&presentation);
-    assert_eq!(set_ids(&text), ["0", "2", "0", "2"]);
-    assert!(text.contains("segmentAlignment=\"true\""));
+    assert_eq!(set_ids(&text), [HD, EN, HD, EN]);
     assert!(!text.contains("segmentAlignment=\"false\""), "{text}");
     let en = &mut presentation.tracks[2];
     en.segments.clear();
     en.later_parts[0].first_segment = 0;
-    assert_eq!(set_ids(&written(&presentation)), ["0", "0"]);
+    assert_eq!(set_ids(&written(&presentation)), [HD, HD]);
+    // Both qualities have gone.
+    let mut presentation = CHANNEL.listing(3..=6);
+    presentation.tracks.drain(..2);
+    assert_eq!(set_ids(&written(&presentation)), [EN, EN]);
+}
+
+// Both names have the hash 8819176.
+#[test]
+fn sets_with_equal_hashes_have_other_ids() {
+    let mut presentation = CLEAR.listing(1..=3);
+    for (track, name) in presentation
+        .tracks
+        .iter_mut()
+        .skip(1)
+        .zip(["v4888", "v12433"])
+    {
+        track.name = name.to_owned();
+    }
+    presentation.tracks.remove(0);
+    assert_eq!(set_ids(&written(&presentation)), ["8819176", "8819177"]);
 }
 
 fn set_ids(mpd: &str) -> Vec<&str> {
