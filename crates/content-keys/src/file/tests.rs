@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use host_access::Host;
 
-use super::super::Selector;
 use super::*;
+use crate::Selector;
 use cenc_types::{Media, Track};
 
 const AUDIO: Track = Track {
