@@ -7,6 +7,74 @@ use std::time::{Duration, SystemTime};
 ///
 /// The model of a live presentation has the segments that are listed now. For each update of the manifests, the caller appends new
 /// segments and parts, takes away old ones, and leaves everything else as it is: clients compare an update with the one before.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use presentation::ByteRange;
+/// use presentation::model::{
+///     LivePeriod, LiveTimes, Presentation, PresentedTrack, Segment, TrackFiles, TrackMedia,
+/// };
+/// use presentation::writer::{dash, hls};
+///
+/// let segment = |number: u64| Segment {
+///     start: (number - 1) * 96000,
+///     duration: 96000,
+///     bytes: ByteRange { start: 0, end: 32000 },
+///     sap_type: 1,
+///     key_frame: None,
+/// };
+/// let mut channel = Presentation {
+///     tracks: vec![PresentedTrack {
+///         name: "english".to_owned(),
+///         media: TrackMedia::Audio { sampling_rate: 48000, channels: 2, layout: None },
+///         codecs: "mp4a.40.2".to_owned(),
+///         language: Some("en".to_owned()),
+///         label: None,
+///         roles: Vec::new(),
+///         folder: None,
+///         files: TrackFiles::Segments {
+///             init: "english-init.mp4".to_owned(),
+///             media: "english-$Number$.m4s".to_owned(),
+///         },
+///         timescale: 48000,
+///         segments: (1..=4).map(segment).collect(),
+///         first_number: 1,
+///         discontinuities: 0,
+///         duration: Duration::ZERO,
+///         bandwidth: Some(130_000),
+///         period: 0,
+///         protection: None,
+///         later_parts: Vec::new(),
+///         smooth: None,
+///     }],
+///     drms: Vec::new(),
+///     live: Some(LiveTimes {
+///         availability_start: SystemTime::UNIX_EPOCH,
+///         published: SystemTime::UNIX_EPOCH + Duration::from_secs(8),
+///         window: Some(Duration::from_secs(8)),
+///         segment_duration: Duration::from_secs(2),
+///         target_duration: Duration::from_secs(2),
+///         periods: vec![LivePeriod { number: 0, start: Duration::ZERO }],
+///         is_ended: false,
+///     }),
+/// };
+/// let mpd = dash::mpd(&channel, &dash::MpdOptions::default())?;
+/// assert!(mpd.contains("startNumber=\"1\""));
+///
+/// // The fifth segment is complete, and the first one leaves the window.
+/// let track = &mut channel.tracks[0];
+/// track.segments.push(segment(5));
+/// track.segments.remove(0);
+/// track.first_number += 1;
+/// let mpd = dash::mpd(&channel, &dash::MpdOptions::default())?;
+/// assert!(mpd.contains("startNumber=\"2\""));
+/// assert!(mpd.contains("<S t=\"96000\" d=\"96000\" r=\"3\"/>"));
+/// let playlist = hls::media(&channel, &channel.tracks[0], &hls::HlsOptions::default())?;
+/// assert!(playlist.contains("#EXT-X-MEDIA-SEQUENCE:2\n"));
+/// assert!(playlist.contains("#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:02.000Z\n"));
+/// # Ok::<(), presentation::writer::WriteError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveTimes {
     /// The wall-clock time at media time 0: `MPD@availabilityStartTime`, and the origin of EXT-X-PROGRAM-DATE-TIME. It never changes. Not
