@@ -11,15 +11,15 @@ use super::{Playlist, System, base64};
 /// A DRM system with its signaling in files and manifests. [`System::signal`] and [`Drm::from_pssh`] create it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drm {
-    system_id: [u8; 16],
+    pub(super) system_id: [u8; 16],
     /// None if only its `pssh` box is known.
-    system: Option<System>,
-    data: DrmData,
-    source_texts: Option<SourceTexts>,
+    pub(super) system: Option<System>,
+    pub(super) data: DrmData,
+    pub(super) source_texts: Option<SourceTexts>,
 }
 
 /// Manifest texts that the source of the keys supplies for a system. They are copied unchanged.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SourceTexts {
     /// The elements inside DASH ContentProtection, in XML.
     pub content_protection: Option<String>,

@@ -42,6 +42,7 @@ pub mod dash;
 mod drm;
 mod error;
 pub mod hls;
+mod record;
 pub mod smooth;
 mod system_facts;
 mod systems;
@@ -49,6 +50,7 @@ mod systems;
 pub use drm::{Drm, SourceTexts};
 pub use error::Error;
 pub use hls::Playlist;
+pub use record::{DamagedRecord, DrmRecord};
 pub use system_facts::{DrmContent, RequestedSignaling, SystemFacts};
 pub use systems::{PlayReadyContent, System, WidevineData, playready_pssh, system_name};
 
