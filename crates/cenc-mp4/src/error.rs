@@ -41,6 +41,9 @@ pub enum Error {
         /// The type of a box that follows.
         followed_by: FourCc,
     },
+    /// The output of a muxer has several tracks.
+    #[error("the muxer writes several tracks into one stream, and each needs a stream of its own")]
+    TooManyTracks,
     /// A new init segment would be among the media that a `sidx` indexes.
     #[error(
         "the key changes by a new init segment among the media that one 'sidx' indexes, which can refer to media only: let the muxer \

@@ -57,6 +57,7 @@
 //! - [`Decryptor`] and [`ProgressiveDecryptor`] do the reverse.
 //! - [`information`] reads how each sample is protected.
 //! - [`description`] reads what manifests state about a track.
+//! - [`cutting`] cuts files into segments, [`segmenting`] cuts the output of muxers while it grows.
 //!
 //! [`Encryptor::push`] takes chunks of any size and returns [`Output`]s, whose bytes do not depend on the chunks. Samples are encrypted
 //! in place, in the chunks of the input; only boxes are rewritten. A `moof` and its `mdat` are held until they are complete, since
@@ -84,6 +85,7 @@ mod piff;
 mod plan;
 mod progressive;
 mod readback;
+pub mod segmenting;
 mod stream;
 mod time;
 mod warning;

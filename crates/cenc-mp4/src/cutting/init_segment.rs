@@ -36,20 +36,57 @@ const PLAYBACK: [u32; 19] = [
     0,
 ];
 
+/// A track that an init segment describes.
+pub(crate) struct InitTrack<'t> {
+    /// Its track_ID, other than that of all other tracks.
+    pub(crate) track_id: u32,
+    /// Ticks per second.
+    pub(crate) timescale: u32,
+    /// The whole `trak` of its source.
+    pub(crate) trak: &'t [u8],
+    /// The composition time in ticks that is presented first.
+    pub(crate) skipped: i64,
+    /// Its end in the presentation, in its own ticks; None if it is not known.
+    pub(crate) end: Option<u64>,
+}
+
+impl<'t> InitTrack<'t> {
+    fn of(track: &'t CutTrack) -> Self {
+        let last = track.segments().last();
+        let end = last.map_or(0, |last| last.start.saturating_add_unsigned(last.duration));
+        Self {
+            track_id: track.track_id(),
+            timescale: track.source.timescale(),
+            trak: track.source.trak(),
+            skipped: track.source.skipped,
+            end: Some(u64::try_from(end).unwrap_or(0)),
+        }
+    }
+}
+
 /// Writes an init segment, `ftyp` and `moov`, for tracks that have different track_IDs.
 ///
 /// # Errors
 /// Damaged boxes.
 pub fn init_segment(tracks: &[&CutTrack]) -> Result<Vec<u8>, Error> {
-    let timescale = tracks.first().map_or(1, |track| track.source.timescale());
-    let track_ids: Vec<u32> = tracks.iter().map(|track| track.track_id()).collect();
+    let tracks: Vec<InitTrack<'_>> = tracks.iter().map(|track| InitTrack::of(track)).collect();
+    movie_init(&tracks)
+}
+
+/// Writes the init segment of tracks of any source.
+pub(crate) fn movie_init(tracks: &[InitTrack<'_>]) -> Result<Vec<u8>, Error> {
+    let timescale = tracks.first().map_or(1, |track| track.timescale);
+    let track_ids: Vec<u32> = tracks.iter().map(|track| track.track_id).collect();
     let mut children = vec![mvhd(timescale, &track_ids)];
     for track in tracks {
         children.push(own_trak(track)?);
     }
     children.push(mvex(
         &track_ids,
-        tracks.iter().map(|track| track_end(track, timescale)).max(),
+        tracks
+            .iter()
+            .filter_map(|track| movie_ticks(track, timescale))
+            .max(),
     ));
     write_init(
         match tracks {
@@ -120,33 +157,27 @@ fn write_init(brands: &[u8], moov: &BoxTree<'_>) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Returns the end of a track in the presentation, in ticks of `timescale`.
-fn track_end(track: &CutTrack, timescale: u32) -> u64 {
-    track
-        .segments()
-        .last()
-        .map(|last| last.start.saturating_add_unsigned(last.duration))
-        .and_then(|end| u128::try_from(end).ok())
-        .map(|end| end * u128::from(timescale) / u128::from(track.source.timescale()))
-        .and_then(|end| u64::try_from(end).ok())
-        .unwrap_or(0)
+/// Returns the end of a track in ticks of `timescale`.
+fn movie_ticks(track: &InitTrack<'_>, timescale: u32) -> Option<u64> {
+    let ticks = u128::from(track.end?) * u128::from(timescale);
+    u64::try_from(ticks.checked_div(track.timescale.into())?).ok()
 }
 
 /// Returns the `trak` of a track with its new track_ID and timescale, and without durations, which are unknown in a fragmented movie.
-fn own_trak(track: &CutTrack) -> Result<BoxTree<'static>, Error> {
-    let mut trak = into_owned(BoxTree::parse(track.source.trak())?);
+fn own_trak(track: &InitTrack<'_>) -> Result<BoxTree<'static>, Error> {
+    let mut trak = into_owned(BoxTree::parse(track.trak)?);
     if let Some(tkhd) = find_mut(&mut trak, FourCc::TKHD) {
-        patch_times(tkhd, HeaderTimes::Track(track.track_id()))?;
+        patch_times(tkhd, HeaderTimes::Track(track.track_id))?;
     }
     if let Some(mdia) = find_mut(&mut trak, FourCc::MDIA)
         && let Some(mdhd) = find_mut(mdia, FourCc::MDHD)
     {
-        patch_times(mdhd, HeaderTimes::Media(track.source.timescale()))?;
+        patch_times(mdhd, HeaderTimes::Media(track.timescale))?;
     }
     if let Some(children) = trak.children_mut() {
         // References name tracks by their old ids, and other tracks are in other files.
         children.retain(|child| ![FourCc::EDTS, FourCc::TREF].contains(&child.box_type));
-        if let Ok(skipped) = u64::try_from(track.source.skipped)
+        if let Ok(skipped) = u64::try_from(track.skipped)
             && skipped > 0
         {
             let after_header = children

@@ -18,11 +18,13 @@ mod source_movie;
 mod source_track;
 
 pub use cut_track::{CutFragment, CutSegment, CutTrack};
+pub(crate) use init_segment::{InitTrack, movie_init};
 pub use init_segment::{init_segment, track_init};
 pub use segment_starts::{SegmentStarts, UnalignedTracks};
 pub use smooth_time::{SMOOTH_TIMESCALE, smooth_delay};
 pub use source_event::SourceEvent;
 pub use source_movie::SourceMovie;
+pub(crate) use source_track::named_frame_rate;
 pub use source_track::{SourceTrack, TrackKind};
 
 #[cfg(test)]

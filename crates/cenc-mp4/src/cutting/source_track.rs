@@ -42,7 +42,7 @@ const FRAME_RATES: [FrameRate; 11] = [
 ];
 
 /// Returns a fraction as it is named: reduced, or a usual one that differs by less than one in 10,000.
-fn named_frame_rate(numerator: u64, denominator: u64) -> Option<FrameRate> {
+pub(crate) fn named_frame_rate(numerator: u64, denominator: u64) -> Option<FrameRate> {
     let is_near = |rate: &&FrameRate| {
         let [own, usual] = [
             u128::from(numerator) * u128::from(rate.denominator),

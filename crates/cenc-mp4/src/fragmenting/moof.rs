@@ -3,7 +3,9 @@
 //!
 //! Each has one track fragment: then its offsets count from the `moof` even without a flag that older brands do not have.
 
-use isobmff_boxes::{AuxInfoType, BoxTree, FourCc, FullBoxHeader, build_saio, build_saiz};
+use isobmff_boxes::{
+    AuxInfoType, BoxTree, FourCc, FullBoxHeader, RunSample, build_saio, build_saiz,
+};
 
 use super::plan::PlannedFragment;
 use super::track::ProgressiveTrack;
@@ -48,36 +50,47 @@ pub(crate) fn write(
     track: &mut ProgressiveTrack,
     form: MoofForm,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
-    let content = MoofContent {
+    MoofContent {
         sequence_number,
-        fragment,
+        track_id: track.track_id,
+        description: Some(fragment.description).filter(|&index| index != track.default_description),
+        decode_time: fragment.decode_time,
+        offset_version: track.timing.offset_version(),
         run: SampleColumns::next(fragment, track),
         sample_boxes: next_sample_boxes(fragment, track, form),
         information: RunInformation::of_fragment(fragment, track),
-        track,
         form,
-    };
-    let size = content.moof(0)?.size();
-    let mut out = Vec::with_capacity(size);
-    content
-        .moof(u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?)?
-        .write(&mut out)?;
-    Ok(out)
+    }
+    .write()
 }
 
 /// The content of a `moof`, which is built twice: the offsets in it depend on its size.
-struct MoofContent<'a> {
-    sequence_number: u32,
-    fragment: &'a PlannedFragment,
-    track: &'a ProgressiveTrack,
-    run: SampleColumns,
+pub(crate) struct MoofContent {
+    pub(crate) sequence_number: u32,
+    pub(crate) track_id: u32,
+    /// The 1-based sample description, unless it is the default.
+    pub(crate) description: Option<u32>,
+    /// In ticks of the track.
+    pub(crate) decode_time: u64,
+    /// The version of `trun`: 1 for signed composition offsets.
+    pub(crate) offset_version: u8,
+    pub(crate) run: SampleColumns,
     /// The `subs` and `sbgp` boxes of the samples.
-    sample_boxes: Vec<BoxTree<'static>>,
-    information: Vec<RunInformation>,
-    form: MoofForm,
+    pub(crate) sample_boxes: Vec<BoxTree<'static>>,
+    pub(crate) information: Vec<RunInformation>,
+    pub(crate) form: MoofForm,
 }
 
-impl MoofContent<'_> {
+impl MoofContent {
+    /// Writes the `moof`. The payload follows it in an `mdat` with a header of [`MDAT_HEADER`] bytes.
+    pub(crate) fn write(&self) -> Result<Vec<u8>, isobmff_boxes::Error> {
+        let size = self.moof(0)?.size();
+        let mut out = Vec::with_capacity(size + MDAT_HEADER);
+        self.moof(u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?)?
+            .write(&mut out)?;
+        Ok(out)
+    }
+
     /// Builds the `moof` for samples that start at `data_offset`.
     fn moof(&self, data_offset: u32) -> Result<BoxTree<'static>, isobmff_boxes::Error> {
         Ok(BoxTree::container(
@@ -98,18 +111,9 @@ impl MoofContent<'_> {
         &self,
         data_offset: u32,
     ) -> Result<Vec<BoxTree<'static>>, isobmff_boxes::Error> {
-        let mut traf = vec![
-            self.run.tfhd(
-                self.track.track_id,
-                Some(self.fragment.description)
-                    .filter(|&index| index != self.track.default_description),
-                self.form,
-            ),
-        ];
-        let trun = self
-            .run
-            .trun(self.track.timing.offset_version(), data_offset);
-        let decode_time = self.fragment.decode_time;
+        let mut traf = vec![self.run.tfhd(self.track_id, self.description, self.form)];
+        let trun = self.run.trun(self.offset_version, data_offset);
+        let decode_time = self.decode_time;
         match self.form {
             MoofForm::Plain | MoofForm::Cmaf => traf.extend([tfdt(decode_time), trun]),
             MoofForm::Smooth => traf.extend([trun, tfxd(decode_time, self.run.duration())]),
@@ -169,7 +173,7 @@ const fn too_large() -> isobmff_boxes::Error {
 }
 
 /// The auxiliary information of one kind of the samples of a fragment.
-struct RunInformation {
+pub(crate) struct RunInformation {
     info_type: Option<AuxInfoType>,
     /// The size of each entry in bytes.
     sizes: Vec<u8>,
@@ -199,11 +203,25 @@ impl RunInformation {
 
 /// The values of the samples of a fragment, column by column.
 #[derive(Default)]
-struct SampleColumns {
+pub(crate) struct SampleColumns {
     durations: Vec<u32>,
     sizes: Vec<u32>,
     flags: Vec<u32>,
+    /// The bits of the composition offsets.
     offsets: Vec<u32>,
+}
+
+impl FromIterator<RunSample> for SampleColumns {
+    fn from_iter<I: IntoIterator<Item = RunSample>>(samples: I) -> Self {
+        let mut run = Self::default();
+        for sample in samples {
+            run.durations.push(sample.duration);
+            run.sizes.push(sample.size);
+            run.flags.push(sample.flags);
+            run.offsets.push(sample.composition_offset);
+        }
+        run
+    }
 }
 
 impl SampleColumns {

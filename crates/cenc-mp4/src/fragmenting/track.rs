@@ -41,6 +41,17 @@ pub enum TrackKind {
     Other,
 }
 
+impl TrackKind {
+    /// Returns the kind of a track with this handler_type.
+    pub(crate) const fn of_handler(handler: FourCc) -> Self {
+        match handler {
+            VIDEO_HANDLER => Self::Video,
+            AUDIO_HANDLER => Self::Audio,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl ProgressiveTrack {
     /// Reads a `trak` of `moov`, of which `table` is read already.
     pub(crate) fn read(
@@ -67,11 +78,7 @@ impl ProgressiveTrack {
         Ok(Self {
             track_id,
             default_description: 1,
-            kind: match isobmff_boxes::read_handler_type(handler.reader())? {
-                VIDEO_HANDLER => TrackKind::Video,
-                AUDIO_HANDLER => TrackKind::Audio,
-                _ => TrackKind::Other,
-            },
+            kind: TrackKind::of_handler(isobmff_boxes::read_handler_type(handler.reader())?),
             table,
             timing,
             first_decode_time: 0,

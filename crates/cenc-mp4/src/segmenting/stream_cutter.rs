@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Cuts the samples of several tracks at common starts while they arrive.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::muxed_track::{MuxedHeader, MuxedSample};
+use super::stream_segment::StreamSegment;
+use crate::cutting::TrackKind;
+
+/// The distance in nanoseconds up to which two times are the same, for timescales that round differently.
+const TOLERANCE: i128 = 1_000_000;
+
+/// Cuts tracks into segments of a presentation.
+///
+/// The first track with pictures leads, else the first with sound. A segment starts at its first key frame in each part of the
+/// presentation of the wanted length, if all other tracks with pictures have a key frame there too. The other tracks start with
+/// their first sample at or after that. All segments with one start are complete at the same time.
+pub struct StreamCutter<C> {
+    /// Nanoseconds.
+    target: i128,
+    limits: CutterLimits,
+    tracks: Vec<CutterTrack<C>>,
+    /// The starts whose segments are not complete, ascending.
+    starts: VecDeque<SegmentStart>,
+    /// The number of starts so far.
+    start_count: u64,
+    late: VecDeque<LateTrack>,
+}
+
+/// What a [`StreamCutter`] waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutterLimits {
+    /// The time by which a track may be later than the others before they go on without it; None if all tracks are waited for, as in
+    /// the conversion of files.
+    pub patience: Option<Duration>,
+}
+
+/// A track that is too late. The others go on without it until it has caught up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateTrack {
+    /// Index of the track.
+    pub track: usize,
+}
+
+/// A common start.
+#[derive(Debug, Clone, Copy)]
+struct SegmentStart {
+    index: u64,
+    /// Nanoseconds.
+    time: i128,
+}
+
+/// A track and its samples that are in no segment yet.
+struct CutterTrack<C> {
+    kind: TrackKind,
+    timescale: u32,
+    waiting: VecDeque<MuxedSample<C>>,
+    /// The number of samples at the front of `waiting` that are known not to start a segment.
+    examined: usize,
+    /// The latest presentation time so far in nanoseconds; None before the first sample.
+    reached: Option<i128>,
+    state: TrackProgress,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TrackProgress {
+    /// Its samples are waited for.
+    Open,
+    /// It is too late to be waited for.
+    Late,
+    /// It has no more samples.
+    Ended,
+}
+
+impl<C> CutterTrack<C> {
+    fn time_of(&self, ticks: i64) -> i128 {
+        i128::from(ticks) * 1_000_000_000 / i128::from(self.timescale)
+    }
+
+    fn start_of(&self, sample: &MuxedSample<C>) -> i128 {
+        self.time_of(sample.start())
+    }
+
+    /// True if a segment may start with the sample.
+    fn can_start_with(&self, sample: &MuxedSample<C>) -> bool {
+        sample.is_sync() || self.kind != TrackKind::Video
+    }
+
+    /// Returns the number of waiting samples before the one with which the segment at `start` begins; None if it has not come.
+    fn before(&self, start: i128) -> Option<usize> {
+        self.waiting.iter().position(|sample| {
+            self.can_start_with(sample) && self.start_of(sample) + TOLERANCE >= start
+        })
+    }
+
+    /// True if samples may come.
+    const fn is_awaited(&self) -> bool {
+        matches!(self.state, TrackProgress::Open)
+    }
+
+    /// Returns what is known of a sync sample at a time.
+    fn key_frame_at(&self, time: i128) -> KeyFrame {
+        let is_there = self
+            .waiting
+            .iter()
+            .any(|sample| sample.is_sync() && (self.start_of(sample) - time).abs() <= TOLERANCE);
+        match (is_there, self.reached) {
+            (true, _) => KeyFrame::There,
+            (false, Some(reached)) if reached > time + TOLERANCE => KeyFrame::Missing,
+            _ if self.is_awaited() => KeyFrame::Unknown,
+            // It has no pictures there that a start would divide.
+            _ => KeyFrame::There,
+        }
+    }
+}
+
+/// The knowledge of a key frame at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyFrame {
+    There,
+    Missing,
+    Unknown,
+}
+
+impl<C> StreamCutter<C> {
+    /// Creates a cutter without tracks, for segments of `target`, which is not 0.
+    pub fn new(target: Duration, limits: CutterLimits) -> Self {
+        Self {
+            target: i128::try_from(target.as_nanos())
+                .unwrap_or(i128::MAX)
+                .max(1),
+            limits,
+            tracks: Vec::new(),
+            starts: VecDeque::new(),
+            start_count: 0,
+            late: VecDeque::new(),
+        }
+    }
+
+    /// Adds a track and returns its index. The others wait for its samples.
+    pub fn add_track(&mut self, header: &MuxedHeader) -> usize {
+        self.tracks.push(CutterTrack {
+            kind: header.kind,
+            timescale: header.timescale,
+            waiting: VecDeque::new(),
+            examined: 0,
+            reached: None,
+            state: TrackProgress::Open,
+        });
+        self.tracks.len() - 1
+    }
+
+    /// Takes the next sample of a track in decoding order, with its times in the presentation. A sample of a part that the others have
+    /// finished without it is dropped.
+    pub fn push(&mut self, track: usize, sample: MuxedSample<C>) {
+        let first_start = self.starts.front().map(|start| start.time);
+        let Some(track) = self.tracks.get_mut(track) else {
+            return;
+        };
+        let time = track.start_of(&sample);
+        track.reached = track.reached.max(Some(time));
+        if track.state == TrackProgress::Late {
+            let is_too_late = first_start.is_some_and(|start| time + TOLERANCE < start);
+            if is_too_late || !track.can_start_with(&sample) {
+                return;
+            }
+            track.state = TrackProgress::Open;
+        }
+        // Pictures that no key frame precedes cannot be shown.
+        let is_first = track.waiting.is_empty() && self.start_count == 0;
+        if is_first && !track.can_start_with(&sample) {
+            return;
+        }
+        track.waiting.push_back(sample);
+        self.find_late();
+    }
+
+    /// Records that a track has no more samples.
+    pub fn end_track(&mut self, track: usize) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.state = TrackProgress::Ended;
+        }
+    }
+
+    /// Drops the samples of a track that are in no segment yet, after a jump in its stream.
+    pub fn flush_track(&mut self, track: usize) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.waiting.clear();
+            track.examined = 0;
+            track.state = TrackProgress::Late;
+        }
+    }
+
+    /// Returns the next track that is too late; each time once.
+    pub fn next_late(&mut self) -> Option<LateTrack> {
+        self.late.pop_front()
+    }
+
+    /// Returns the longest time in the waiting samples of any track, which is more than the wanted length of a segment if key frames are
+    /// missing.
+    pub fn waiting(&self) -> Duration {
+        let spans = self.tracks.iter().filter_map(|track| {
+            let first = track.waiting.front()?;
+            Some(track.reached? - track.start_of(first))
+        });
+        let longest = u64::try_from(spans.max().unwrap_or(0)).unwrap_or(0);
+        Duration::from_nanos(longest)
+    }
+
+    /// Returns the bytes of the waiting samples of all tracks.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.tracks
+            .iter()
+            .flat_map(|track| &track.waiting)
+            .map(|sample| u64::from(sample.size))
+            .sum()
+    }
+
+    /// Returns the segments that start at the next common start, in the order of the tracks, once all of them are complete. A track
+    /// without samples there has none.
+    pub fn next_segments(&mut self) -> Option<Vec<StreamSegment<C>>> {
+        self.find_starts();
+        let start = self.starts.front()?.index;
+        let ends = match self.starts.get(1).map(|next| next.time) {
+            Some(next) => self.ends_before(next)?,
+            None if self.tracks.iter().any(CutterTrack::is_awaited) => return None,
+            None => self
+                .tracks
+                .iter()
+                .map(|track| track.waiting.len())
+                .collect(),
+        };
+        self.starts.pop_front();
+        let segments = ends.into_iter().enumerate().filter_map(|(index, count)| {
+            let track = self.tracks.get_mut(index)?;
+            track.examined = track.examined.saturating_sub(count);
+            let samples: Vec<_> = track.waiting.drain(..count).collect();
+            (!samples.is_empty()).then_some(StreamSegment {
+                track: index,
+                start_index: start,
+                samples,
+            })
+        });
+        Some(segments.collect())
+    }
+
+    /// Returns the number of samples of each track before a start; None if it is not known for all.
+    fn ends_before(&self, start: i128) -> Option<Vec<usize>> {
+        self.tracks
+            .iter()
+            .map(|track| match track.before(start) {
+                None if track.is_awaited() => None,
+                None => Some(track.waiting.len()),
+                Some(count) => Some(count),
+            })
+            .collect()
+    }
+
+    /// Returns the track that decides where segments start: of the kind that comes first among those with samples to come or waiting.
+    fn lead(&self) -> Option<usize> {
+        let has_samples =
+            |track: &CutterTrack<C>| track.is_awaited() || track.examined < track.waiting.len();
+        (0..)
+            .zip(&self.tracks)
+            .filter(|(_, track)| has_samples(track))
+            .min_by_key(|(_, track)| track.kind)
+            .map(|(index, _)| index)
+    }
+
+    /// Finds starts among the samples of the leading track, and of the one that leads after its end.
+    fn find_starts(&mut self) {
+        let mut last = None;
+        while let Some(lead) = self.lead().filter(|lead| last != Some(*lead)) {
+            self.find_starts_of(lead);
+            last = Some(lead);
+        }
+    }
+
+    fn find_starts_of(&mut self, lead: usize) {
+        while let Some(time) = self.next_candidate(lead) {
+            let is_key_frame = |(index, track): (usize, &CutterTrack<C>)| match track.kind {
+                TrackKind::Video if index != lead => track.key_frame_at(time),
+                _ => KeyFrame::There,
+            };
+            let others: Vec<_> = self.tracks.iter().enumerate().map(is_key_frame).collect();
+            if others.contains(&KeyFrame::Unknown) {
+                return;
+            }
+            let is_common = !others.contains(&KeyFrame::Missing);
+            // Nothing is before the first start, so that it needs no other track.
+            if is_common || self.start_count == 0 {
+                self.starts.push_back(SegmentStart {
+                    index: self.start_count,
+                    time,
+                });
+                self.start_count += 1;
+            }
+            if let Some(track) = self.tracks.get_mut(lead) {
+                track.examined += 1;
+            }
+        }
+    }
+
+    /// Returns the time of the next sample of the leading track that may start a segment. All samples before it count as examined.
+    fn next_candidate(&mut self, lead: usize) -> Option<i128> {
+        let (target, last) = (self.target, self.starts.back().map(|start| start.time));
+        let is_first = self.start_count == 0;
+        let track = self.tracks.get_mut(lead)?;
+        // The part of the presentation to which a time belongs; a key frame may be a little early.
+        let part = |time: i128| (time + TOLERANCE).div_euclid(target);
+        while let Some(sample) = track.waiting.get(track.examined) {
+            let time = track.start_of(sample);
+            let is_later = match last {
+                Some(last) => part(time) > part(last),
+                None => is_first,
+            };
+            if is_later && track.can_start_with(sample) {
+                return Some(time);
+            }
+            track.examined += 1;
+        }
+        None
+    }
+
+    /// Finds the tracks that are too late.
+    fn find_late(&mut self) {
+        let Some(patience) = self.limits.patience else {
+            return;
+        };
+        let patience = i128::try_from(patience.as_nanos()).unwrap_or(i128::MAX);
+        let reached = self.tracks.iter().filter_map(|track| track.reached);
+        let Some(most) = reached.max() else {
+            return;
+        };
+        let firsts = self.tracks.iter().filter_map(|track| {
+            let first = track.waiting.front()?;
+            Some(track.start_of(first))
+        });
+        let earliest = firsts.min().unwrap_or(most);
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            let own = track.reached.unwrap_or(earliest);
+            if track.is_awaited() && most - own > patience {
+                track.state = TrackProgress::Late;
+                self.late.push_back(LateTrack { track: index });
+            }
+        }
+    }
+}

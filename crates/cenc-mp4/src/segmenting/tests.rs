@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Samples that are made up, at times in milliseconds.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use isobmff_boxes::NON_SYNC_SAMPLE;
+
+use super::{CutterLimits, MuxedHeader, MuxedSample, StreamCutter};
+use crate::cutting::TrackKind;
+
+const VIDEO: TrackKind = TrackKind::Video;
+const AUDIO: TrackKind = TrackKind::Audio;
+
+struct Tracks {
+    cutter: StreamCutter<BytesMut>,
+}
+
+impl Tracks {
+    fn new(kinds: &[TrackKind], patience: Option<Duration>) -> Self {
+        let mut cutter = StreamCutter::new(Duration::from_secs(2), CutterLimits { patience });
+        for &kind in kinds {
+            cutter.add_track(&MuxedHeader {
+                trak: Vec::new(),
+                kind,
+                timescale: 1000,
+            });
+        }
+        Self { cutter }
+    }
+
+    /// Pushes samples of `duration` from one time to another; every sample at a multiple of `gop` is a sync sample.
+    fn push(&mut self, track: usize, from: i64, to: i64, duration: u32, gop: i64) {
+        let starts = (from..to).step_by(duration as usize);
+        for start in starts {
+            self.cutter.push(
+                track,
+                MuxedSample {
+                    decode_time: start,
+                    composition_offset: 0,
+                    duration,
+                    size: 1,
+                    flags: match start % gop {
+                        0 => 0,
+                        _ => NON_SYNC_SAMPLE,
+                    },
+                    media: Vec::new(),
+                },
+            );
+        }
+    }
+
+    /// Returns the start and the end of each segment that is complete: a line for each common start, an entry for each track.
+    fn segments(&mut self) -> Vec<Vec<(usize, i64, i64)>> {
+        std::iter::from_fn(|| self.cutter.next_segments())
+            .map(|segments| {
+                segments
+                    .iter()
+                    .map(|segment| {
+                        let span = segment.span();
+                        (
+                            segment.track,
+                            span.start,
+                            span.start + span.duration.cast_signed(),
+                        )
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn sound_is_cut_where_pictures_are() {
+    let mut tracks = Tracks::new(&[AUDIO, VIDEO], None);
+    tracks.push(0, 0, 4500, 30, 30);
+    assert_eq!(
+        tracks.segments().len(),
+        0,
+        "nothing is known of the pictures"
+    );
+    tracks.push(1, 0, 4500, 40, 1000);
+    assert_eq!(
+        tracks.segments(),
+        [
+            [(0, 0, 2010), (1, 0, 2000)],
+            [(0, 2010, 4020), (1, 2000, 4000)]
+        ]
+    );
+    (0..2).for_each(|track| tracks.cutter.end_track(track));
+    assert_eq!(tracks.segments(), [[(0, 4020, 4500), (1, 4000, 4520)]]);
+    assert_eq!(tracks.segments().len(), 0);
+}
+
+#[test]
+fn qualities_are_cut_at_key_frames_that_all_have() {
+    let mut tracks = Tracks::new(&[VIDEO, VIDEO], None);
+    tracks.push(0, 0, 6500, 40, 1000);
+    tracks.push(1, 0, 6500, 40, 3000);
+    // The second quality has key frames at 0, 3 and 6 seconds only.
+    assert_eq!(
+        tracks.segments(),
+        [
+            [(0, 0, 3000), (1, 0, 3000)],
+            [(0, 3000, 6000), (1, 3000, 6000)]
+        ]
+    );
+}
+
+#[test]
+fn late_track_holds_nobody_up_and_comes_back() {
+    let mut tracks = Tracks::new(&[VIDEO, AUDIO], Some(Duration::from_secs(3)));
+    tracks.push(0, 0, 2900, 100, 1000);
+    tracks.push(1, 0, 1000, 50, 50);
+    assert_eq!(tracks.segments().len(), 0);
+    assert_eq!(tracks.cutter.next_late(), None);
+    tracks.push(0, 2900, 7000, 100, 1000);
+    let late = tracks.cutter.next_late().unwrap();
+    assert_eq!(late.track, 1);
+    assert_eq!(tracks.cutter.next_late(), None);
+    assert_eq!(
+        tracks.segments(),
+        [
+            vec![(0, 0, 2000), (1, 0, 1000)],
+            vec![(0, 2000, 4000)],
+            vec![(0, 4000, 6000)]
+        ]
+    );
+    // What belongs to segments that are gone is dropped.
+    tracks.push(1, 1000, 9000, 50, 50);
+    tracks.push(0, 7000, 9000, 100, 1000);
+    assert_eq!(tracks.segments(), [[(0, 6000, 8000), (1, 6000, 8000)]]);
+}
+
+#[test]
+fn presentation_goes_on_with_sound_when_pictures_end() {
+    let mut tracks = Tracks::new(&[VIDEO, AUDIO], None);
+    tracks.push(0, 0, 3000, 100, 1000);
+    tracks.cutter.end_track(0);
+    tracks.push(1, 0, 7000, 50, 50);
+    assert_eq!(
+        tracks.segments(),
+        [
+            vec![(0, 0, 2000), (1, 0, 2000)],
+            vec![(0, 2000, 3000), (1, 2000, 4000)],
+            vec![(1, 4000, 6000)]
+        ]
+    );
+}
+
+#[test]
+fn pictures_before_the_first_key_frame_are_dropped() {
+    let mut tracks = Tracks::new(&[VIDEO], None);
+    tracks.push(0, 400, 5000, 100, 1000);
+    assert_eq!(
+        tracks.segments(),
+        [[(0, 1000, 2000)], [(0, 2000, 4000)]],
+        "and segments start at multiples of the wanted length"
+    );
+    assert_eq!(tracks.cutter.waiting(), Duration::from_millis(900));
+}
+
+#[test]
+fn pictures_without_key_frames_wait() {
+    let mut tracks = Tracks::new(&[VIDEO], None);
+    tracks.push(0, 0, 20_000, 100, 100_000);
+    assert_eq!(tracks.segments().len(), 0);
+    assert_eq!(tracks.cutter.waiting(), Duration::from_millis(19_900));
+    assert_eq!(tracks.cutter.waiting_bytes(), 200);
+}
