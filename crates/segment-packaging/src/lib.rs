@@ -103,6 +103,7 @@
 //!
 //! - [`SegmentProtector`] takes clear fragments of all tracks, and gives protected ones and their keys to a [`SegmentSink`].
 //! - [`DescribedTrack`] says how manifests describe a track, from its boxes and the user's [`TrackProperties`].
+//! - [`TrackNames`] chooses the names of tracks.
 //! - [`PresentationKeys`] says how manifests signal the keys of a track.
 
 mod described_track;
@@ -110,6 +111,7 @@ mod fragment_boxes;
 mod presentation_keys;
 mod segment_protector;
 mod segment_sink;
+mod track_names;
 mod track_properties;
 mod watched_keys;
 
@@ -119,5 +121,6 @@ pub use segment_protector::{
     PushedFragment, SegmentError, SegmentParts, SegmentProtector, StreamStart,
 };
 pub use segment_sink::{SEGMENT_TYPE, SegmentSink, StartedFragment, StartedInit, StreamWarning};
+pub use track_names::TrackNames;
 pub use track_properties::TrackProperties;
 pub use watched_keys::InitKeys;

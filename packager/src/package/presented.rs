@@ -6,12 +6,12 @@ use std::time::Duration;
 use presentation::model::{
     LaterPart, Presentation, PresentedTrack, TrackFiles, TrackMedia, TrackSignaling,
 };
-use segment_packaging::{DescribedTrack, PartKeys, PresentationKeys, SegmentKey};
+use segment_packaging::{DescribedTrack, PartKeys, PresentationKeys, SegmentKey, TrackNames};
 
 use super::Error;
 use super::folder::NewVersion;
 use super::inputs::Inputs;
-use super::names::TrackNames;
+
 use super::written_track::{WrittenPart, WrittenTrack};
 
 /// A track as the manifests show it.
