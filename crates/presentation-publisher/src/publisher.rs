@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Publishes a presentation segment by segment.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::time::Duration;
+
+use cenc_mp4::segmenting::SegmentSpan;
+use host_access::Host;
+use presentation::model::TrackMedia;
+use segment_packaging::DescribedTrack;
+
+use crate::PublishError;
+use crate::manifests::ManifestFiles;
+use crate::publisher_types::{PublisherEvent, PublisherOptions, StartedTrack};
+use crate::segment_files::StreamTrack;
+use crate::snapshot::Snapshot;
+use crate::state::{PresentationState, STATE_NAME, SavedScheme, TrackState};
+use crate::store::PresentationStore;
+
+/// Publishes a presentation: files, manifests and the state from which a later publisher goes on.
+pub struct Publisher<S: PresentationStore> {
+    pub(crate) store: S,
+    options: PublisherOptions,
+    host: Host,
+    pub(crate) state: PresentationState,
+    /// The descriptions of the tracks in `state`.
+    pub(crate) described: Vec<DescribedTrack>,
+    /// The tracks of the stream under way.
+    pub(crate) stream: Vec<StreamTrack<S::File>>,
+    /// True until the first segments after an interruption are published: their times do not go on from those before.
+    pub(crate) is_interrupted: bool,
+    /// The number of the Period under way; None before its first init segment.
+    pub(crate) period: Option<u64>,
+    manifests: ManifestFiles,
+    pub(crate) events: VecDeque<PublisherEvent>,
+}
+
+impl<S: PresentationStore> Publisher<S> {
+    /// Opens a presentation, and goes on with the one that is there. Files that are not complete, and those that nothing lists, are
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`PublishError::File`], [`PublishError::State`].
+    pub fn open(mut store: S, options: PublisherOptions, host: Host) -> Result<Self, PublishError> {
+        let saved = store
+            .read(STATE_NAME)
+            .map_err(PublishError::file(STATE_NAME))?;
+        let state = saved
+            .map(|bytes| {
+                PresentationState::read(&bytes).map_err(|fault| PublishError::State {
+                    name: STATE_NAME,
+                    fault,
+                })
+            })
+            .transpose()?;
+        let is_new = state.is_none();
+        let state = state.unwrap_or_else(|| PresentationState::new(host.clock.since_1970()));
+        let mut publisher = Self {
+            store,
+            options,
+            host,
+            state,
+            described: Vec::new(),
+            stream: Vec::new(),
+            is_interrupted: !is_new,
+            period: None,
+            manifests: ManifestFiles::default(),
+            events: VecDeque::new(),
+        };
+        if !is_new {
+            publisher.restore()?;
+        }
+        // From now on, the files of this publisher are known as such.
+        publisher.save()?;
+        Ok(publisher)
+    }
+
+    /// Starts a stream whose running time 0 is at `running_zero`, since 1970. Returns its media time at running time 0, which no earlier
+    /// stream has reached. The presentation starts with the first stream. A presentation that is not live replaces the one that is there,
+    /// whose files stay until the one after it.
+    ///
+    /// # Errors
+    /// [`PublishError::File`].
+    pub fn begin(&mut self, running_zero: Duration) -> Result<Duration, PublishError> {
+        if !self.options.is_live {
+            self.state.end = Duration::MAX;
+            self.delete_expired()?;
+            let names: Vec<String> = self
+                .state
+                .tracks
+                .iter()
+                .map(|track| track.name.clone())
+                .collect();
+            names.iter().for_each(|name| self.state.remove_track(name));
+            self.described.clear();
+            self.state.periods.clear();
+            self.state.end = Duration::ZERO;
+        }
+        if self.state.tracks.is_empty() {
+            self.state.availability_start = running_zero;
+            self.is_interrupted = false;
+            return Ok(Duration::ZERO);
+        }
+        self.state.is_ended = false;
+        let now = running_zero.saturating_sub(self.state.availability_start);
+        Ok(now.max(self.state.end))
+    }
+
+    /// Starts the tracks of a stream, in the order of its `moov`. A track with the name of an earlier one goes on with its numbers; earlier
+    /// tracks with other names end.
+    ///
+    /// # Errors
+    /// [`PublishError::File`].
+    pub fn start_tracks(&mut self, tracks: Vec<StartedTrack>) -> Result<(), PublishError> {
+        let ended: Vec<String> = self
+            .state
+            .tracks
+            .iter()
+            .filter(|old| {
+                !tracks
+                    .iter()
+                    .any(|new| new.name == old.name && new.timescale == old.timescale)
+            })
+            .map(|old| old.name.clone())
+            .collect();
+        for name in ended {
+            if let Some(index) = self
+                .state
+                .tracks
+                .iter()
+                .position(|track| track.name == name)
+            {
+                self.described.remove(index);
+            }
+            self.state.remove_track(&name);
+        }
+        self.stream = tracks
+            .into_iter()
+            .map(|track| self.start_track(track))
+            .collect();
+        self.state.scheme = Some(SavedScheme(self.options.scheme));
+        self.save()
+    }
+
+    fn start_track(&mut self, track: StartedTrack) -> StreamTrack<S::File> {
+        let is_video = matches!(track.described.media, TrackMedia::Video { .. });
+        let known = self
+            .state
+            .tracks
+            .iter()
+            .position(|old| old.name == track.name);
+        let index = known.unwrap_or_else(|| {
+            self.state.tracks.push(TrackState {
+                name: track.name.clone(),
+                label: None,
+                language: None,
+                roles: Vec::new(),
+                frame_rate: None,
+                bandwidth: None,
+                timescale: track.timescale,
+                first_number: self.first_number(&track.name),
+                discontinuities: 0,
+                first_period: self.state.next_period,
+                longest_playlist: Duration::ZERO,
+                parts: VecDeque::new(),
+                segments: VecDeque::new(),
+            });
+            self.described.push(track.described.clone());
+            self.state.tracks.len() - 1
+        });
+        if let (Some(state), Some(described)) = (
+            self.state.tracks.get_mut(index),
+            self.described.get_mut(index),
+        ) {
+            state.label.clone_from(&track.described.label);
+            state.language.clone_from(&track.described.language);
+            let roles = track.described.roles.iter();
+            state.roles = roles.map(|role| role.dash_value().to_owned()).collect();
+            state.frame_rate = track.frame_rate.map(Into::into);
+            state.bandwidth = track.bandwidth.or(state.bandwidth);
+            *described = track.described;
+        }
+        StreamTrack {
+            index,
+            next_part: None,
+            spans: VecDeque::new(),
+            is_video,
+            segment: None,
+        }
+    }
+
+    /// Returns the number of the first segment of a new track: after those of an earlier track with this name that still exist.
+    fn first_number(&self, name: &str) -> u64 {
+        let folder = format!("{name}/");
+        let numbers = self.state.removed.iter().filter_map(|file| {
+            let number = file.name.strip_prefix(&folder)?.strip_suffix(".m4s")?;
+            number.parse::<u64>().ok()
+        });
+        numbers.max().map_or(1, |last| last + 1)
+    }
+
+    /// Announces the times of the next segment of a track.
+    pub fn expect_segment(&mut self, track: usize, span: SegmentSpan) {
+        if let Some(track) = self.stream.get_mut(track) {
+            track.spans.push_back(span);
+        }
+    }
+
+    /// Publishes what was written since the last time: moves the window, saves the state, writes the manifests, and deletes files that no
+    /// client requests any more.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub fn publish(&mut self) -> Result<(), PublishError> {
+        self.is_interrupted = false;
+        if let Some(window) = self.options.window.filter(|_| self.options.is_live) {
+            self.state.move_window(window);
+        }
+        if !self.options.is_live && !self.state.is_ended {
+            return Ok(());
+        }
+        self.note_update();
+        self.raise_target_duration();
+        self.measure();
+        self.save()?;
+        self.write_manifests()?;
+        self.delete_expired()
+    }
+
+    /// Publishes the end of the presentation.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub fn finish(&mut self) -> Result<(), PublishError> {
+        self.state.is_ended = true;
+        self.publish()
+    }
+
+    /// Returns the next event.
+    pub fn next_event(&mut self) -> Option<PublisherEvent> {
+        self.events.pop_front()
+    }
+
+    /// Returns the end of the newest segment in media time.
+    pub const fn end(&self) -> Duration {
+        self.state.end
+    }
+
+    /// Notes the time of an update. A clock that was set back does not make it go back.
+    fn note_update(&mut self) {
+        let least = self.state.published + Duration::from_millis(1);
+        self.state.published = self.host.clock.since_1970().max(least);
+    }
+
+    /// Raises EXT-X-TARGETDURATION if a segment is longer, which players must be able to rely on.
+    fn raise_target_duration(&mut self) {
+        let rounded = |track: &TrackState| {
+            let segments = track.segments.iter();
+            let longest = segments.map(|segment| segment.duration).max().unwrap_or(0);
+            (track.time(longest).as_millis() + 500) / 1000
+        };
+        let wanted = self.options.segment_duration.as_millis().div_ceil(1000);
+        let is_first = self.state.target_duration == 0;
+        if is_first {
+            self.state.target_duration = u64::try_from(wanted).unwrap_or(u64::MAX).max(1);
+        }
+        for index in 0..self.state.tracks.len() {
+            let Some(track) = self.state.tracks.get(index) else {
+                continue;
+            };
+            let longest = u64::try_from(rounded(track)).unwrap_or(u64::MAX);
+            if longest > self.state.target_duration {
+                if !is_first {
+                    self.events.push_back(PublisherEvent::LongSegment {
+                        track: track.name.clone(),
+                        target_duration: longest,
+                    });
+                }
+                self.state.target_duration = longest;
+            }
+        }
+    }
+
+    /// Measures the peak bit rate of tracks that state none, and raises it if a segment has more.
+    fn measure(&mut self) {
+        for track in &mut self.state.tracks {
+            let timescale = u128::from(track.timescale);
+            let rates = track.segments.iter().filter_map(|segment| {
+                (u128::from(segment.size) * 8 * timescale).checked_div(segment.duration.into())
+            });
+            let peak = rates
+                .max()
+                .map_or(0, |peak| u32::try_from(peak).unwrap_or(u32::MAX));
+            let is_on_demand = !self.options.is_live;
+            if peak > 0 && track.bandwidth.is_none_or(|stated| stated < peak) && !is_on_demand {
+                // A tenth more, so that it seldom changes.
+                track.bandwidth = Some(peak.saturating_add(peak / 10));
+            }
+        }
+    }
+
+    fn save(&mut self) -> Result<(), PublishError> {
+        let bytes = self.state.write();
+        self.write(STATE_NAME, &bytes)
+    }
+
+    fn write_manifests(&mut self) -> Result<(), PublishError> {
+        let presentation = Snapshot {
+            state: &self.state,
+            described: &self.described,
+            options: &self.options,
+        }
+        .present();
+        for file in self.manifests.update(&presentation, &self.options)? {
+            self.write(&file.name, file.text.as_bytes())?;
+            self.events
+                .push_back(PublisherEvent::Manifest { name: file.name });
+        }
+        Ok(())
+    }
+
+    /// Writes a whole file.
+    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
+        let mut file = self.store.create(name).map_err(PublishError::file(name))?;
+        file.write_all(bytes).map_err(PublishError::file(name))?;
+        self.store
+            .publish(name, file)
+            .map_err(PublishError::file(name))
+    }
+
+    fn delete_expired(&mut self) -> Result<(), PublishError> {
+        for name in self.state.take_expired() {
+            self.store
+                .remove(&name)
+                .map_err(PublishError::file(&name))?;
+            self.events.push_back(PublisherEvent::Deleted { name });
+        }
+        Ok(())
+    }
+}

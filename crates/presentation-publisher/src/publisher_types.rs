@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a publisher is given, and what it reports.
+
+use std::time::Duration;
+
+use cenc_types::{FrameRate, KeyId, Scheme};
+use presentation::writer::dash::UtcTiming;
+use presentation::writer::hls::HlsClearLead;
+use segment_packaging::{DescribedTrack, StreamWarning};
+
+/// The choices of a presentation.
+#[derive(Debug, Clone)]
+pub struct PublisherOptions {
+    /// True for DASH.
+    pub writes_dash: bool,
+    /// True for HLS.
+    pub writes_hls: bool,
+    /// The wanted length of a segment.
+    pub segment_duration: Duration,
+    /// The time for which segments stay listed; None to keep them all.
+    pub window: Option<Duration>,
+    /// True if segments are published as they come; false if the manifests are written at the end.
+    pub is_live: bool,
+    /// The protection scheme.
+    pub scheme: Scheme,
+    /// True if keys may change within an init segment.
+    pub expects_changes: bool,
+    /// The lines of a clear lead in playlists.
+    pub clear_lead: HlsClearLead,
+    /// The clock of the players of a live MPD.
+    pub utc_timing: Option<UtcTiming>,
+}
+
+/// A track of the stream that starts.
+#[derive(Debug, Clone)]
+pub struct StartedTrack {
+    /// The name of its files and playlists, unique in the presentation.
+    pub name: String,
+    /// Its description.
+    pub described: DescribedTrack,
+    /// Pictures per second, if they are all as long.
+    pub frame_rate: Option<FrameRate>,
+    /// Ticks per second.
+    pub timescale: u32,
+    /// The peak bit rate for the manifests in bits per second; None to measure it.
+    pub bandwidth: Option<u32>,
+}
+
+/// A file that was published or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublisherEvent {
+    /// A segment is complete.
+    Segment(PublishedSegment),
+    /// A manifest was written, or written anew.
+    Manifest {
+        /// Its name.
+        name: String,
+    },
+    /// A segment was deleted.
+    Deleted {
+        /// Its name.
+        name: String,
+    },
+    /// About the stream.
+    Warning(StreamWarning),
+    /// The segments are longer than the playlists have said.
+    LongSegment {
+        /// The name of the track.
+        track: String,
+        /// The new EXT-X-TARGETDURATION in seconds.
+        target_duration: u64,
+    },
+}
+
+/// A segment that is complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedSegment {
+    /// The name of its file.
+    pub name: String,
+    /// The name of its track.
+    pub track: String,
+    /// Its number.
+    pub number: u64,
+    /// The number of its Period.
+    pub period: u64,
+    /// Its start in media time.
+    pub start: Duration,
+    /// Its length.
+    pub duration: Duration,
+    /// Bytes.
+    pub size: u64,
+    /// The KID; None if it is clear.
+    pub kid: Option<KeyId>,
+}

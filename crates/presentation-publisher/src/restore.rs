@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a publisher finds in the folder of an earlier one.
+
+use std::collections::HashSet;
+
+use cenc_types::FrameRate;
+use isobmff_boxes::{BoxTree, FourCc};
+use segment_packaging::{DescribedTrack, DescriptionSource, TrackProperties};
+
+use crate::PublishError;
+use crate::publisher::Publisher;
+use crate::state::TrackState;
+use crate::store::{PresentationStore, is_unfinished};
+
+impl<S: PresentationStore> Publisher<S> {
+    /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. A track whose init segment is
+    /// gone is not listed any more.
+    pub(crate) fn restore(&mut self) -> Result<(), PublishError> {
+        let mut described = Vec::new();
+        let mut lost = Vec::new();
+        for track in &self.state.tracks {
+            match describe(&mut self.store, track)? {
+                Some(found) => described.push(found),
+                None => lost.push(track.name.clone()),
+            }
+        }
+        self.described = described;
+        for name in lost {
+            self.state.remove_track(&name);
+        }
+        self.delete_unlisted()
+    }
+
+    fn delete_unlisted(&mut self) -> Result<(), PublishError> {
+        let mut kept: HashSet<String> = HashSet::new();
+        for track in &self.state.tracks {
+            let numbers = track.first_number..track.next_number();
+            kept.extend(numbers.map(|number| track.segment_name(number)));
+            kept.extend(track.parts.iter().map(|part| part.init.clone()));
+        }
+        kept.extend(self.state.removed.iter().map(|file| file.name.clone()));
+        let folders: Vec<String> = self
+            .state
+            .tracks
+            .iter()
+            .map(|track| format!("{}/", track.name))
+            .collect();
+        let is_own = |name: &str| {
+            let file = folders.iter().find_map(|folder| name.strip_prefix(folder));
+            file.is_some_and(|file| {
+                file.ends_with(".m4s") || (file.starts_with("init-") && file.ends_with(".mp4"))
+            })
+        };
+        for name in self
+            .store
+            .list()
+            .map_err(PublishError::file("the folder"))?
+        {
+            if is_unfinished(&name) || (is_own(&name) && !kept.contains(&name)) {
+                self.store
+                    .remove(&name)
+                    .map_err(PublishError::file(&name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Describes a track by its last init segment; None if that is missing or damaged.
+fn describe<S: PresentationStore>(
+    store: &mut S,
+    track: &TrackState,
+) -> Result<Option<DescribedTrack>, PublishError> {
+    let Some(part) = track.parts.back() else {
+        return Ok(None);
+    };
+    let Some(init) = store
+        .read(&part.init)
+        .map_err(PublishError::file(&part.init))?
+    else {
+        return Ok(None);
+    };
+    let properties = TrackProperties {
+        language: track.language.clone(),
+        label: track.label.clone(),
+        roles: track.roles(),
+    };
+    let mut rest = init.as_slice();
+    while let Ok(found) = BoxTree::parse(rest) {
+        let size = found.size();
+        if let Some(trak) = found.all(FourCc::TRAK).next() {
+            let source = DescriptionSource {
+                trak,
+                frame_rate: track.frame_rate.map(FrameRate::from),
+            };
+            // A damaged one describes nothing.
+            return Ok(DescribedTrack::read(source, &properties).unwrap_or_default());
+        }
+        rest = rest.get(size..).unwrap_or_default();
+    }
+    Ok(None)
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The model of what is listed now, from which the manifests are written.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use cenc_types::Scheme;
+use presentation::ByteRange;
+use presentation::model::{
+    LaterPart, LivePeriod, LiveTimes, Presentation, PresentedTrack, Segment, TrackFiles,
+    TrackSignaling,
+};
+use protection_policy::{KeyChange, Signals};
+use segment_packaging::{DescribedTrack, InitKeys, PartKeys, PresentationKeys, SegmentKey};
+
+use crate::publisher_types::PublisherOptions;
+use crate::state::{PartState, PresentationState, SignalsState, TrackState};
+
+/// The presentation as it is listed, with the description of its tracks.
+pub(crate) struct Snapshot<'a> {
+    pub(crate) state: &'a PresentationState,
+    /// A description for each track.
+    pub(crate) described: &'a [DescribedTrack],
+    pub(crate) options: &'a PublisherOptions,
+}
+
+impl Snapshot<'_> {
+    /// Returns the model.
+    pub(crate) fn present(&self) -> Presentation {
+        let signals: Vec<Signals> = self
+            .state
+            .signals
+            .iter()
+            .map(|signals| signals.restore())
+            .collect();
+        let drms = signals
+            .last()
+            .map_or_else(Vec::new, |signals| signals.drms.clone());
+        let keys = PresentationKeys {
+            scheme: self.state.scheme.map_or(Scheme::Cenc, |scheme| scheme.0),
+            inits: Vec::new(),
+            // Only the signaling counts here.
+            key_changes: signals
+                .into_iter()
+                .map(|signals| KeyChange {
+                    period: 0,
+                    start: Duration::ZERO,
+                    signals,
+                    in_init: false,
+                })
+                .collect(),
+        };
+        Presentation {
+            tracks: self
+                .state
+                .tracks
+                .iter()
+                .zip(self.described)
+                .filter(|(track, _)| !track.segments.is_empty())
+                .map(|(track, described)| self.track(track, described, &keys))
+                .collect(),
+            drms,
+            live: self.options.is_live.then(|| self.live_times()),
+        }
+    }
+
+    fn live_times(&self) -> LiveTimes {
+        let state = self.state;
+        LiveTimes {
+            availability_start: UNIX_EPOCH + state.availability_start,
+            published: UNIX_EPOCH + state.published,
+            window: self.options.window,
+            segment_duration: self.options.segment_duration,
+            target_duration: Duration::from_secs(state.target_duration),
+            periods: state
+                .periods
+                .iter()
+                .map(|period| LivePeriod {
+                    number: period.number,
+                    start: period.start,
+                })
+                .collect(),
+            is_ended: state.is_ended,
+        }
+    }
+
+    fn track(
+        &self,
+        track: &TrackState,
+        described: &DescribedTrack,
+        keys: &PresentationKeys,
+    ) -> PresentedTrack {
+        let mut parts = self.parts(track, keys).into_iter();
+        let first = parts.next();
+        let end = track
+            .segments
+            .back()
+            .map_or(0, |last| last.start.saturating_add(last.duration));
+        PresentedTrack {
+            name: track.name.clone(),
+            media: described.media,
+            codecs: described.codecs.clone(),
+            language: described.language.clone(),
+            label: described.label.clone(),
+            roles: described.roles.clone(),
+            folder: None,
+            timescale: track.timescale,
+            segments: track.listed_segments(),
+            first_number: track.first_number,
+            discontinuities: track.discontinuities,
+            duration: track.time(end),
+            bandwidth: track.bandwidth,
+            period: first.as_ref().map_or(0, |first| first.period),
+            protection: first.as_ref().and_then(|first| first.protection.clone()),
+            files: first.map_or_else(
+                || TrackFiles::Segments {
+                    init: String::new(),
+                    media: String::new(),
+                },
+                |first| first.files,
+            ),
+            later_parts: parts.collect(),
+            smooth: None,
+        }
+    }
+
+    /// Returns the parts that are listed.
+    fn parts(&self, track: &TrackState, keys: &PresentationKeys) -> Vec<LaterPart> {
+        let segment_keys: Vec<SegmentKey> = track
+            .segments
+            .iter()
+            .enumerate()
+            .map(|(segment, state)| SegmentKey {
+                segment,
+                kid: state.kid.map(|kid| kid.0),
+            })
+            .collect();
+        let ends = track
+            .parts
+            .iter()
+            .skip(1)
+            .map(|next| track.index_of(next.first_number))
+            .chain([track.segments.len()]);
+        track
+            .parts
+            .iter()
+            .zip(ends)
+            .map(|(part, end)| {
+                let first_segment = track.index_of(part.first_number);
+                LaterPart {
+                    first_segment,
+                    files: track.files(part),
+                    protection: self.signaling(part, first_segment..end, &segment_keys, keys),
+                    period: part.period,
+                    is_discontinuity: part.is_discontinuity,
+                }
+            })
+            .collect()
+    }
+
+    fn signaling(
+        &self,
+        part: &PartState,
+        segments: std::ops::Range<usize>,
+        segment_keys: &[SegmentKey],
+        keys: &PresentationKeys,
+    ) -> Option<TrackSignaling> {
+        let default_kid = part.default_kid?.0;
+        let init = InitKeys {
+            default_kids: vec![Some(default_kid)],
+            signals: Some(part.on_demand.as_ref().map_or_else(
+                || Signals {
+                    kids: vec![default_kid],
+                    drms: Vec::new(),
+                },
+                SignalsState::restore,
+            )),
+            has_leaf_licences: part.on_demand.is_some(),
+        };
+        let mut signaling = keys.signaling(&PartKeys {
+            track: 0,
+            init: &init,
+            segments,
+            keys: segment_keys,
+        })?;
+        signaling.expects_changes = self.options.expects_changes;
+        Some(signaling)
+    }
+}
+
+impl TrackState {
+    /// Returns the index of a segment among those that are listed.
+    fn index_of(&self, number: u64) -> usize {
+        usize::try_from(number.saturating_sub(self.first_number)).unwrap_or(usize::MAX)
+    }
+
+    fn listed_segments(&self) -> Vec<Segment> {
+        let segments = self.segments.iter();
+        segments
+            .map(|segment| Segment {
+                start: segment.start,
+                duration: segment.duration,
+                bytes: ByteRange {
+                    start: 0,
+                    end: segment.size,
+                },
+                sap_type: segment.sap_type,
+                key_frame: segment.key_frame.map(|end| ByteRange { start: 0, end }),
+            })
+            .collect()
+    }
+
+    fn files(&self, part: &PartState) -> TrackFiles {
+        TrackFiles::Segments {
+            init: part.init.clone(),
+            media: format!("{}/$Number$.m4s", self.name),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The state of a presentation, from which a later run goes on. It is one small file beside the manifests, and names no key.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use cenc_types::{FrameRate, KeyId, Scheme};
+use drm_signaling::DrmRecord;
+use presentation::model::Role;
+use protection_policy::Signals;
+use serde::{Deserialize, Serialize};
+
+/// The name of the file. Web servers do not list names that start with a dot.
+pub(crate) const STATE_NAME: &str = ".playready-presentation.json";
+/// The version of its content.
+const FORMAT: u32 = 1;
+
+/// A presentation under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PresentationState {
+    format: u32,
+    /// The wall-clock time of media time 0, since 1970.
+    pub(crate) availability_start: Duration,
+    /// The time of the last update, since 1970, which never goes back.
+    pub(crate) published: Duration,
+    /// The end of the newest segment in media time.
+    pub(crate) end: Duration,
+    /// EXT-X-TARGETDURATION in seconds.
+    pub(crate) target_duration: u64,
+    /// The number of the next Period.
+    pub(crate) next_period: u64,
+    /// True once it is complete.
+    pub(crate) is_ended: bool,
+    /// The Periods that are listed.
+    pub(crate) periods: VecDeque<PeriodState>,
+    pub(crate) tracks: Vec<TrackState>,
+    pub(crate) scheme: Option<SavedScheme>,
+    /// The signaling of the crypto periods that are listed, in the order of time.
+    pub(crate) signals: Vec<SignalsState>,
+    /// Files that are not listed any more, in the order in which they left.
+    pub(crate) removed: VecDeque<RemovedFile>,
+}
+
+/// A Period.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PeriodState {
+    pub(crate) number: u64,
+    /// Media time.
+    pub(crate) start: Duration,
+}
+
+/// A track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrackState {
+    pub(crate) name: String,
+    pub(crate) label: Option<String>,
+    pub(crate) language: Option<String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) frame_rate: Option<SavedFrameRate>,
+    /// The peak bit rate that the manifests state, in bits per second.
+    pub(crate) bandwidth: Option<u32>,
+    pub(crate) timescale: u32,
+    /// The number of the first listed segment; that of the next one if none is listed.
+    pub(crate) first_number: u64,
+    pub(crate) discontinuities: u64,
+    /// The number of the first Period that it was ever in.
+    pub(crate) first_period: u64,
+    /// The duration of the longest playlist so far.
+    pub(crate) longest_playlist: Duration,
+    pub(crate) parts: VecDeque<PartState>,
+    pub(crate) segments: VecDeque<SegmentState>,
+}
+
+/// The segments of a track under one init segment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PartState {
+    /// The number of its Period.
+    pub(crate) period: u64,
+    /// The number of its first segment that was listed.
+    pub(crate) first_number: u64,
+    /// The file of the init segment.
+    pub(crate) init: String,
+    /// The KID in `tenc`; None if the init segment describes clear samples.
+    pub(crate) default_kid: Option<SavedKid>,
+    /// The signaling of the init segment, if the segments have leaf licences: it has an ONDEMAND header.
+    pub(crate) on_demand: Option<SignalsState>,
+    pub(crate) is_discontinuity: bool,
+}
+
+/// A segment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SegmentState {
+    /// Ticks.
+    pub(crate) start: u64,
+    /// Ticks.
+    pub(crate) duration: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+    pub(crate) sap_type: u8,
+    /// Bytes up to the end of its first sample, if that is a key frame.
+    pub(crate) key_frame: Option<u64>,
+    /// The KID of its first fragment; None if it is clear.
+    pub(crate) kid: Option<SavedKid>,
+}
+
+/// The signaling of a crypto period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SignalsState {
+    /// The KIDs of all tracks.
+    pub(crate) kids: Vec<SavedKid>,
+    pub(crate) drms: Vec<DrmRecord>,
+}
+
+impl From<&Signals> for SignalsState {
+    fn from(signals: &Signals) -> Self {
+        Self {
+            kids: signals.kids.iter().copied().map(SavedKid).collect(),
+            drms: signals.drms.iter().map(DrmRecord::from).collect(),
+        }
+    }
+}
+
+impl SignalsState {
+    /// Returns the signaling. A damaged record of a system is left out.
+    pub(crate) fn restore(&self) -> Signals {
+        Signals {
+            kids: self.kids.iter().map(|kid| kid.0).collect(),
+            drms: self
+                .drms
+                .iter()
+                .filter_map(|record| record.restore().ok())
+                .collect(),
+        }
+    }
+}
+
+/// A file that clients may still request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RemovedFile {
+    pub(crate) name: String,
+    /// The media time at which it may be deleted.
+    pub(crate) until: Duration,
+}
+
+/// A KID as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct SavedKid(pub(crate) KeyId);
+
+impl TryFrom<String> for SavedKid {
+    type Error = cenc_types::Error;
+
+    fn try_from(text: String) -> Result<Self, cenc_types::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<SavedKid> for String {
+    fn from(kid: SavedKid) -> Self {
+        kid.0.to_string()
+    }
+}
+
+/// A scheme by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct SavedScheme(pub(crate) Scheme);
+
+impl TryFrom<String> for SavedScheme {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let mut schemes = Scheme::ALL.into_iter();
+        let named = schemes.find(|scheme| scheme.name() == text);
+        named.map(Self).ok_or("no protection scheme")
+    }
+}
+
+impl From<SavedScheme> for String {
+    fn from(scheme: SavedScheme) -> Self {
+        scheme.0.name().to_owned()
+    }
+}
+
+/// Pictures per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedFrameRate {
+    pub(crate) numerator: u32,
+    pub(crate) denominator: u32,
+}
+
+impl From<FrameRate> for SavedFrameRate {
+    fn from(rate: FrameRate) -> Self {
+        Self {
+            numerator: rate.numerator,
+            denominator: rate.denominator,
+        }
+    }
+}
+
+impl From<SavedFrameRate> for FrameRate {
+    fn from(rate: SavedFrameRate) -> Self {
+        Self::new(rate.numerator, rate.denominator)
+    }
+}
+
+impl PresentationState {
+    /// Creates the state before the first segment.
+    pub(crate) const fn new(availability_start: Duration) -> Self {
+        Self {
+            format: FORMAT,
+            availability_start,
+            published: Duration::ZERO,
+            end: Duration::ZERO,
+            target_duration: 0,
+            next_period: 0,
+            is_ended: false,
+            periods: VecDeque::new(),
+            tracks: Vec::new(),
+            scheme: None,
+            signals: Vec::new(),
+            removed: VecDeque::new(),
+        }
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// A damaged file, and one of another version.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, StateFault> {
+        let state: Self = serde_json::from_slice(bytes).map_err(StateFault::Damaged)?;
+        match state.format {
+            FORMAT => Ok(state),
+            format => Err(StateFault::Format(format)),
+        }
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Adds the signaling of a crypto period, unless it is the last one.
+    pub(crate) fn add_signals(&mut self, signals: &Signals) {
+        let added = SignalsState::from(signals);
+        if self.signals.last() != Some(&added) {
+            self.signals.push(added);
+        }
+    }
+
+    /// Forgets the signaling of keys that nothing listed has. That of the last crypto period stays.
+    pub(crate) fn forget_signals(&mut self) {
+        let used: HashSet<KeyId> = self
+            .tracks
+            .iter()
+            .flat_map(|track| {
+                let parts = track.parts.iter().filter_map(|part| part.default_kid);
+                let segments = track.segments.iter().filter_map(|segment| segment.kid);
+                parts.chain(segments).map(|kid| kid.0)
+            })
+            .collect();
+        let last = self.signals.len().saturating_sub(1);
+        let mut index = 0;
+        self.signals.retain(|signals| {
+            let is_last = index == last;
+            index += 1;
+            is_last || signals.kids.iter().any(|kid| used.contains(&kid.0))
+        });
+    }
+}
+
+/// The reason why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateFault {
+    /// It is damaged.
+    #[error("it is damaged ({0})")]
+    Damaged(serde_json::Error),
+    /// Another version wrote it.
+    #[error("its format is {0}, which another version of this program writes")]
+    Format(u32),
+}
+
+impl TrackState {
+    /// Returns the roles.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let roles = self.roles.iter();
+        roles
+            .filter_map(|name| Role::from_dash_value(name))
+            .collect()
+    }
+
+    /// Returns ticks as a time.
+    pub(crate) fn time(&self, ticks: u64) -> Duration {
+        let scale = u128::from(self.timescale.max(1));
+        let nanoseconds = u128::from(ticks) * 1_000_000_000 / scale;
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the number of the next segment.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.first_number + self.segments.len() as u64
+    }
+
+    /// Returns the duration of all listed segments.
+    pub(crate) fn listed(&self) -> Duration {
+        self.time(self.segments.iter().map(|segment| segment.duration).sum())
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The window of a live presentation: which segments are listed, and how long files stay after that.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::state::{PartState, PresentationState, RemovedFile, TrackState};
+
+/// The segments that a live playlist keeps in any case: three target durations (RFC 8216, 6.2.2).
+const LEAST_SEGMENTS: usize = 3;
+
+impl PresentationState {
+    /// Takes segments off the lists that are older than `window`, counted from the end of the presentation. Their files stay until clients
+    /// with older playlists are done with them: for the duration of the segment and of the longest playlist that had it (RFC 8216, 6.2.2).
+    pub(crate) fn move_window(&mut self, window: Duration) {
+        let (end, removed) = (self.end, &mut self.removed);
+        for track in &mut self.tracks {
+            track.longest_playlist = track.longest_playlist.max(track.listed());
+            while let Some(until) = track.take_oldest(end, window) {
+                removed.push_back(RemovedFile {
+                    name: track.segment_name(track.first_number - 1),
+                    until,
+                });
+            }
+            track.take_empty_parts(end, removed);
+        }
+        let tracks = &self.tracks;
+        self.periods.retain(|period| {
+            tracks
+                .iter()
+                .filter(|track| track.first_period <= period.number)
+                .all(|track| track.parts.iter().any(|part| part.period == period.number))
+        });
+        self.forget_signals();
+    }
+
+    /// Takes a whole track off the lists.
+    pub(crate) fn remove_track(&mut self, name: &str) {
+        let Some(index) = self.tracks.iter().position(|track| track.name == name) else {
+            return;
+        };
+        let track = self.tracks.remove(index);
+        let until = self
+            .end
+            .saturating_add(track.longest_playlist.max(track.listed()));
+        let segments =
+            (track.first_number..track.next_number()).map(|number| track.segment_name(number));
+        let inits = track.parts.iter().map(|part| part.init.clone());
+        for name in segments.chain(inits) {
+            self.removed.push_back(RemovedFile { name, until });
+        }
+    }
+
+    /// Returns the files that may be deleted now.
+    pub(crate) fn take_expired(&mut self) -> Vec<String> {
+        let end = self.end;
+        let mut expired = Vec::new();
+        self.removed.retain(|file| {
+            let stays = file.until > end;
+            if !stays {
+                expired.push(file.name.clone());
+            }
+            stays
+        });
+        expired
+    }
+}
+
+impl TrackState {
+    /// Returns the name of the file of a segment.
+    pub(crate) fn segment_name(&self, number: u64) -> String {
+        format!("{}/{number}.m4s", self.name)
+    }
+
+    /// Takes the oldest segment off the list if it has left the window. Returns the media time up to which its file stays.
+    fn take_oldest(&mut self, end: Duration, window: Duration) -> Option<Duration> {
+        let first = *self.segments.front()?;
+        let first_end = self.time(first.start.saturating_add(first.duration));
+        if self.segments.len() <= LEAST_SEGMENTS || first_end + window > end {
+            return None;
+        }
+        self.segments.pop_front();
+        self.first_number += 1;
+        Some(end + self.time(first.duration) + self.longest_playlist)
+    }
+
+    /// Takes away the parts whose segments have all left.
+    fn take_empty_parts(&mut self, end: Duration, removed: &mut VecDeque<RemovedFile>) {
+        while let Some(next) = self.parts.get(1)
+            && next.first_number <= self.first_number
+        {
+            self.discontinuities += u64::from(next.is_discontinuity);
+            let is_used_later = |init: &str| {
+                let mut later = self.parts.iter().skip(1);
+                later.any(|part: &PartState| part.init == init)
+            };
+            let name = match self.parts.front() {
+                Some(first) if !is_used_later(&first.init) => Some(first.init.clone()),
+                _ => None,
+            };
+            removed.extend(name.map(|name| RemovedFile {
+                name,
+                until: end + self.longest_playlist,
+            }));
+            self.parts.pop_front();
+        }
+    }
+}

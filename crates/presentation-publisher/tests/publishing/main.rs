@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A presentation in a folder, segment by segment: what is listed, what exists, and what a later publisher makes of it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking, and its times are short"
+)]
+
+mod channel;
+mod failing_store;
+mod listed;
+
+use std::fs;
+use std::time::Duration;
+
+use channel::{Channel, SEGMENT, options};
+use failing_store::FailingStore;
+use listed::Listed;
+use presentation_publisher::{FolderStore, PublishError, Publisher, PublisherEvent};
+use test_support::scratch::Scratch;
+
+#[test]
+fn window_moves_and_files_outlive_their_listing() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    for group in 1..=20_u64 {
+        channel.publish_group().unwrap();
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        let numbers = listed.numbers("video");
+        assert_eq!(numbers.end, group + 1);
+        // The window has five segments.
+        assert_eq!(numbers.start, group.saturating_sub(5) + 1, "{group}");
+        // A segment stays for its own duration and that of the longest playlist, which had six before the window moved.
+        let oldest = channel.files(&folder, "video").into_iter().min();
+        let expected = group.saturating_sub(5 + 7) + 1;
+        assert_eq!(oldest, Some(expected), "after {group}");
+    }
+}
+
+#[test]
+fn later_publisher_goes_on() {
+    let folder = Scratch::new("publishing");
+    let mut first = Channel::open(&folder, options());
+    (0..3).for_each(|_| first.publish_group().unwrap());
+    let before = Listed::read(&folder);
+    first.clock.add(Duration::from_secs(60));
+    let (clock, end) = (first.clock.clone(), first.publisher.end());
+    drop(first);
+    let mut second = Channel::open_at(&folder, options(), clock);
+    assert_eq!(end, SEGMENT * 3);
+    assert_eq!(second.offset, Duration::from_secs(66));
+    second.publish_group().unwrap();
+    let after = Listed::read(&folder);
+    after.check_files(&folder);
+    assert_eq!(after.numbers("video").end, 5);
+    assert_eq!(after.availability_start, before.availability_start);
+    assert_eq!(after.period_starts.last(), Some(&"PT66S".to_owned()));
+    let playlist = fs::read_to_string(folder.join("video.m3u8")).unwrap();
+    let parts: Vec<&str> = playlist.split("#EXT-X-DISCONTINUITY\n").collect();
+    assert_eq!(parts.len(), 2, "{playlist}");
+    assert!(parts[1].contains("video/4.m4s") && !parts[0].contains("video/4.m4s"));
+}
+
+#[test]
+fn clock_that_is_set_back_makes_no_manifest_go_back() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    channel.publish_group().unwrap();
+    let mut published = Listed::read(&folder).publish_time;
+    channel.clock.set_back(Duration::from_secs(3600));
+    for _ in 0..3 {
+        channel.publish_group().unwrap();
+        let now = Listed::read(&folder).publish_time;
+        assert!(now > published, "{now:?} after {published:?}");
+        published = now;
+    }
+    let clock = channel.clock.clone();
+    let end = channel.publisher.end();
+    drop(channel);
+    let later = Channel::open_at(&folder, options(), clock);
+    assert_eq!(later.offset, end, "media time goes on");
+}
+
+// What is on disk after the n-th operation is what a process leaves that is killed there.
+#[test]
+fn publisher_that_ends_at_any_operation_leaves_whole_manifests() {
+    let operations = {
+        let folder = Scratch::new("publishing");
+        run(&folder, u64::MAX).1
+    };
+    assert!(operations > 150, "{operations}");
+    for last in 0..operations {
+        let folder = Scratch::new("publishing");
+        let (clock, _) = run(&folder, last);
+        let listed = Listed::read_if_there(&folder);
+        if let Some(listed) = &listed {
+            listed.check_files(&folder);
+        }
+        let mut later = Channel::open_at(&folder, options(), clock);
+        later.publish_group().unwrap();
+        let after = Listed::read(&folder);
+        after.check_files(&folder);
+        channel::check_no_leftovers(&folder, &after);
+        if let Some(before) = listed {
+            assert!(after.numbers("video").end > before.numbers("video").end - 1);
+            assert!(after.publish_time > before.publish_time);
+            assert_eq!(after.availability_start, before.availability_start);
+        }
+    }
+}
+
+/// Publishes some groups with a change of keys, up to this number of operations of the store. Returns the clock and the operations.
+fn run(folder: &Scratch, operations: u64) -> (channel::TestClock, u64) {
+    let clock = channel::TestClock::default();
+    let store = FailingStore::new(FolderStore::open(folder.path()).unwrap(), operations);
+    let count = store.count();
+    let host = clock.host();
+    if let Ok(publisher) = Publisher::open(store, options(), host)
+        && let Ok(mut channel) = Channel::start(publisher, clock.clone())
+    {
+        for group in 0..9 {
+            if group == 4 {
+                channel.start_part(2);
+            }
+            if channel.publish_group().is_err() {
+                break;
+            }
+        }
+    }
+    let count = count.get();
+    (clock, count)
+}
+
+#[test]
+fn full_disk_is_an_error_that_names_the_file() {
+    let folder = Scratch::new("publishing");
+    // The state, twice; init segment and the first segment of the first track: created, and not published.
+    let clock = channel::TestClock::default();
+    let store = FailingStore::new(FolderStore::open(folder.path()).unwrap(), 12);
+    let publisher = Publisher::open(store, options(), clock.host()).unwrap();
+    let mut channel = Channel::start(publisher, clock).unwrap();
+    let error = channel.publish_group().unwrap_err();
+    assert!(matches!(&error, PublishError::File { name, .. } if name == "video/1.m4s"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("video/1.m4s of the presentation: ")
+    );
+}
+
+#[test]
+fn presentation_on_demand_replaces_the_one_before() {
+    let folder = Scratch::new("publishing");
+    let on_demand = || presentation_publisher::PublisherOptions {
+        is_live: false,
+        window: None,
+        ..options()
+    };
+    for run in 0..3 {
+        let mut channel = Channel::open(&folder, on_demand());
+        assert_eq!(channel.offset, Duration::ZERO);
+        (0..3).for_each(|_| channel.publish_group().unwrap());
+        let manifests_before = folder.join("manifest.mpd").exists();
+        assert_eq!(
+            manifests_before,
+            run > 0,
+            "nothing is published before the end"
+        );
+        channel.publisher.finish().unwrap();
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        let numbers = listed.numbers("video");
+        assert_eq!(numbers.end - numbers.start, 3);
+        // Those of the run before stay for clients that play them.
+        let files = channel.files(&folder, "video").len();
+        assert_eq!(files, if run == 0 { 3 } else { 6 });
+    }
+}
+
+#[test]
+fn longer_segment_raises_the_target_duration_once() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    channel.publish_group().unwrap();
+    channel.publish_group_of(SEGMENT * 2).unwrap();
+    channel.publish_group().unwrap();
+    let long: Vec<_> = std::iter::from_fn(|| channel.publisher.next_event())
+        .filter(|event| matches!(event, PublisherEvent::LongSegment { .. }))
+        .collect();
+    let [
+        PublisherEvent::LongSegment {
+            target_duration, ..
+        },
+    ] = long.as_slice()
+    else {
+        panic!("{long:?}");
+    };
+    assert_eq!(*target_duration, 4);
+    let playlist = fs::read_to_string(folder.join("video.m3u8")).unwrap();
+    assert!(playlist.contains("#EXT-X-TARGETDURATION:4\n"));
+}
