@@ -8,8 +8,7 @@ use gst::MessageErrorDomain;
 use gst::subclass::prelude::*;
 
 use super::logging::Logged;
-use codes::ErrorCode;
-pub(super) use codes::PostedError;
+pub(super) use codes::{ErrorCode, PostedError};
 
 /// A stream that downstream stopped. The element that stopped it may post the cause.
 #[derive(Debug, thiserror::Error)]

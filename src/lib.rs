@@ -24,6 +24,7 @@ mod meta;
 mod mux_bin;
 mod open_answers;
 mod playreadyenc;
+mod playreadysink;
 mod protected_caps;
 mod pulling;
 mod request_key;
@@ -49,7 +50,8 @@ fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     playreadyenc::register(plugin)?;
     cencenc::register(plugin)?;
     clearkeydec::register(plugin)?;
-    mux_bin::register(plugin)
+    mux_bin::register(plugin)?;
+    playreadysink::register(plugin)
 }
 
 /// Locks a mutex, even if a thread panicked while holding it.

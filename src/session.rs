@@ -14,7 +14,7 @@ use host_access::Host;
 use protection_policy::properties::PROPERTIES;
 use protection_policy::{
     Config, Controls, IvRuns, Packaging, PackagingSetup, PreparedPackaging, PropertySpec,
-    Published, SampleKeys, Warning,
+    Published, SampleKeys, StopCheck, Warning,
 };
 
 use super::logging::{Logged, media_time};
@@ -25,7 +25,7 @@ use super::signals;
 use super::stream_keys::StreamKeys;
 use super::wait_stop::WaitStop;
 use super::{error, key_thread, lock};
-pub(super) use announcements::{AnnouncedChange, AnnouncedStart};
+pub(super) use announcements::{AnnouncedChange, AnnouncedStart, PublishedKeys};
 
 /// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
@@ -69,6 +69,13 @@ fn sample_keys() -> SampleKeys {
 }
 
 impl Session {
+    /// Returns a session without keys in which a property with named values has another default.
+    pub(super) fn with_default(name: &str, nick: &'static str) -> Self {
+        let session = Self::default();
+        lock(&session.settings).set_choice(name, nick);
+        session
+    }
+
     /// Sets a property of `element`; its type was checked by GObject.
     pub(super) fn set<E: Logged>(&self, element: &E, name: &str, value: &glib::Value) {
         if !self.takes(element, name) {
@@ -113,6 +120,19 @@ impl Session {
         element: &E,
         sinkpad: &gst::Pad,
     ) -> Result<Packaging, gst::ErrorMessage> {
+        self.waits.set_flushing(false);
+        self.open_until(element, self.waits.check(sinkpad))
+    }
+
+    /// As [`Self::open`], for a stream that waits for keys until `is_stopped`.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub(super) fn open_until<E: Logged>(
+        &self,
+        element: &E,
+        is_stopped: StopCheck,
+    ) -> Result<Packaging, gst::ErrorMessage> {
         let host = Host::system();
         let opened = lock(&self.settings)
             .config(host.clone())
@@ -128,7 +148,6 @@ impl Session {
             .map_err(|error| error::settings_message(element, &error))?;
         self.log_settings(element, &opened);
         *lock(&self.published) = Published::default();
-        self.waits.set_flushing(false);
         let PreparedPackaging {
             packaging,
             key_task,
@@ -138,7 +157,7 @@ impl Session {
             cache,
             sample_keys: std::mem::replace(&mut *lock(&self.sample_keys), sample_keys()),
             controls: Arc::clone(&self.controls),
-            is_stopped: self.waits.check(sinkpad),
+            is_stopped,
         })
         .map_err(|error| error::settings_message(element, &error))?;
         self.keys.take_answers(answers, packaging.key_waker());
@@ -253,7 +272,15 @@ impl Session {
 
 /// Returns the properties of every encryptor.
 pub(super) fn specs() -> Vec<glib::ParamSpec> {
-    let mut specs = settings::specs();
+    with_published(settings::specs())
+}
+
+/// Returns the properties of every encryptor for an element in which one with named values has another default.
+pub(super) fn specs_with_default(name: &str, nick: &str) -> Vec<glib::ParamSpec> {
+    with_published(settings::specs_with_default(name, nick))
+}
+
+fn with_published(mut specs: Vec<glib::ParamSpec>) -> Vec<glib::ParamSpec> {
     specs.extend(signals::specs());
     specs.push(
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")

@@ -22,7 +22,7 @@ use protection_policy::{Config, Error, PropertyValues};
 use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
 pub(super) use keys::{DecryptionKeys, GivenSource, KeySettings};
-pub(super) use specs::{key_specs, specs};
+pub(super) use specs::{key_specs, specs, specs_with_default};
 
 /// The values of all shared properties.
 #[derive(Default)]
@@ -34,6 +34,11 @@ impl Settings {
     /// Sets a property; its type was checked by GObject.
     pub(super) fn set(&mut self, name: &str, value: &glib::Value) {
         values::set(&mut self.values, name, value);
+    }
+
+    /// Sets a property with named values.
+    pub(super) fn set_choice(&mut self, name: &str, nick: &'static str) {
+        values::set_choice(&mut self.values, name, nick);
     }
 
     /// Returns the value of a readable property; None for any other property.

@@ -7,7 +7,7 @@ mod imp;
 mod mp4;
 mod pad;
 mod parts;
-mod templates;
+pub(crate) mod templates;
 
 use std::sync::LazyLock;
 

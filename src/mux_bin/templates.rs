@@ -7,6 +7,11 @@ use super::pad::MuxPad;
 
 /// Returns the template `video_%u`.
 pub(super) fn video() -> gst::PadTemplate {
+    request("video_%u", &video_caps())
+}
+
+/// Returns the caps of video that the muxers of all versions take.
+pub(crate) fn video_caps() -> gst::Caps {
     let aligned = [
         ("video/x-h264", &["avc", "avc3"][..], "au"),
         ("video/x-h265", &["hvc1", "hev1"], "au"),
@@ -19,12 +24,17 @@ pub(super) fn video() -> gst::PadTemplate {
             .build()
     });
     let vp9 = gst::Structure::new_empty("video/x-vp9");
-    request("video_%u", &aligned.into_iter().chain([vp9]).collect())
+    aligned.into_iter().chain([vp9]).collect()
 }
 
 /// Returns the template `audio_%u`.
 pub(super) fn audio() -> gst::PadTemplate {
-    let caps = [
+    request("audio_%u", &audio_caps())
+}
+
+/// Returns the caps of audio that the muxers of all versions take.
+pub(crate) fn audio_caps() -> gst::Caps {
+    [
         "audio/mpeg",
         "audio/x-ac3",
         "audio/x-eac3",
@@ -34,8 +44,7 @@ pub(super) fn audio() -> gst::PadTemplate {
     ]
     .into_iter()
     .map(gst::Structure::new_empty)
-    .collect();
-    request("audio_%u", &caps)
+    .collect()
 }
 
 /// Returns the template `subtitle_%u`, whose tracks stay clear.
@@ -57,7 +66,12 @@ pub(super) fn source(variant: &str) -> gst::PadTemplate {
 }
 
 fn request(name: &str, caps: &gst::Caps) -> gst::PadTemplate {
+    of_type(name, caps, MuxPad::static_type())
+}
+
+/// Returns a template for request pads of a type.
+pub(crate) fn of_type(name: &str, caps: &gst::Caps, pad_type: gst::glib::Type) -> gst::PadTemplate {
     let (direction, presence) = (gst::PadDirection::Sink, gst::PadPresence::Request);
-    gst::PadTemplate::with_gtype(name, direction, presence, caps, MuxPad::static_type())
+    gst::PadTemplate::with_gtype(name, direction, presence, caps, pad_type)
         .expect("name and caps are valid")
 }

@@ -32,6 +32,18 @@ pub(crate) struct AnnouncedStart {
     pub(crate) at: Option<gst::ClockTime>,
 }
 
+/// Keys that an element without a source pad has taken into use.
+pub(crate) struct PublishedKeys<'a> {
+    pub(crate) signals: &'a Signals,
+    pub(crate) scheme: Scheme,
+    /// Their crypto period.
+    pub(crate) period: u64,
+    /// The running time of the first sample under them.
+    pub(crate) running_time: gst::ClockTime,
+    /// True for a new crypto period.
+    pub(crate) is_change: bool,
+}
+
 impl Session {
     /// Signals the protection downstream by events on `pad`. If it changed, also updates the properties and posts a message for the
     /// application.
@@ -69,6 +81,30 @@ impl Session {
         }
         if let Some(is_protected) = change.is_protected {
             self.announce_state(element, pad, is_protected, time);
+        }
+    }
+
+    /// Publishes keys that an element without a source pad has taken into use, by properties and a message.
+    pub(crate) fn publish_keys<E: Logged>(&self, element: &E, news: &PublishedKeys<'_>) {
+        gst::info!(
+            E::category(),
+            obj = element.obj(),
+            "crypto period {}, protected {}",
+            news.period,
+            describe(news.signals)
+        );
+        self.period.store(news.period, Ordering::Relaxed);
+        let published = Published::new(news.signals, news.scheme);
+        let name = match news.is_change {
+            true => "playready-key-change",
+            false => "playready-protection",
+        };
+        if news.is_change {
+            self.key_changes.fetch_add(1, Ordering::Relaxed);
+        }
+        let structure = signals::structure(&published, name, news.period, Some(news.running_time));
+        if self.replace(published) || news.is_change {
+            self.post(element, structure);
         }
     }
 

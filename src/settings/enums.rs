@@ -30,14 +30,29 @@ macro_rules! choice_enums {
                     [$(Self::$choice),+][0]
                 }
             }
+
+            impl $type {
+                fn of_nick(nick: &str) -> Option<Self> {
+                    [$(($nick, Self::$choice)),+]
+                        .into_iter()
+                        .find_map(|(own, choice)| (own == nick).then_some(choice))
+                }
+            }
         )+
 
         /// Returns the GObject description of a property with named values.
-        pub(super) fn choice_spec(choices: &ChoiceType, property: &PropertySpec) -> glib::ParamSpec {
+        /// `default` names the default, if it is not the first value.
+        pub(super) fn choice_spec(
+            choices: &ChoiceType,
+            property: &PropertySpec,
+            default: Option<&str>,
+        ) -> glib::ParamSpec {
             match choices.type_name {
                 $(
                     $type_name => {
-                        let builder = glib::ParamSpecEnum::builder::<$type>(property.name);
+                        let default = default.and_then($type::of_nick).unwrap_or_default();
+                        let builder = glib::ParamSpecEnum::builder::<$type>(property.name)
+                            .default_value(default);
                         described(builder, property).build()
                     }
                 )+

@@ -13,7 +13,18 @@ use super::enums::{SystemsProperty, choice_spec};
 
 /// Returns the writable properties of all encryptors.
 pub(crate) fn specs() -> Vec<ParamSpec> {
-    PROPERTIES.iter().map(spec).collect()
+    PROPERTIES
+        .iter()
+        .map(|property| spec(property, None))
+        .collect()
+}
+
+/// Returns the writable properties for an element in which the one called `name`, which has named values, has another default.
+pub(crate) fn specs_with_default(name: &str, nick: &str) -> Vec<ParamSpec> {
+    PROPERTIES
+        .iter()
+        .map(|property| spec(property, (property.name == name).then_some(nick)))
+        .collect()
 }
 
 /// Returns the key properties of a decryptor; `key_uri_blurb` describes `key-uri`.
@@ -23,10 +34,14 @@ pub(crate) fn key_specs(key_uri_blurb: &'static str) -> Vec<ParamSpec> {
         ..KEY_URI
     };
     let properties = [key_uri, KEY_ID, KEY, KEY_SEED, KEY_TIMEOUT];
-    properties.iter().map(spec).collect()
+    properties
+        .iter()
+        .map(|property| spec(property, None))
+        .collect()
 }
 
-fn spec(property: &PropertySpec) -> ParamSpec {
+/// Describes a property; `default` names the default among named values, if it is not the first.
+fn spec(property: &PropertySpec, default: Option<&str>) -> ParamSpec {
     let name = property.name;
     match &property.kind {
         PropertyKind::Text { .. } | PropertyKind::Texts { .. } | PropertyKind::Location => {
@@ -57,7 +72,7 @@ fn spec(property: &PropertySpec) -> ParamSpec {
         PropertyKind::Flag { default } => described(ParamSpecBoolean::builder(name), property)
             .default_value(*default)
             .build(),
-        PropertyKind::Choice(choices) => choice_spec(choices, property),
+        PropertyKind::Choice(choices) => choice_spec(choices, property, default),
         PropertyKind::Systems => {
             described(ParamSpecFlags::builder::<SystemsProperty>(name), property)
                 .default_value(SystemsProperty::default())

@@ -21,6 +21,12 @@ pub(super) fn set(values: &mut PropertyValues, name: &str, value: &glib::Value) 
     values.set(property, read(&property.kind, value));
 }
 
+/// Sets a property with named values.
+pub(super) fn set_choice(values: &mut PropertyValues, name: &str, nick: &'static str) {
+    let property = property(name).expect("the elements name only properties of the table");
+    values.set(property, PropertyValue::Choice(nick));
+}
+
 /// Returns the value of a readable property; None for one that is not in the table.
 pub(super) fn get(values: &PropertyValues, name: &str) -> Option<glib::Value> {
     let property = property(name)?;

@@ -6,11 +6,12 @@ use crate::launch::{self, Run};
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 
-const ELEMENTS: [&str; 5] = [
+const ELEMENTS: [&str; 6] = [
     "playreadyenc",
     "cencenc",
     "playreadycmafmux",
     "playreadymp4mux",
+    "playreadysink",
     "clearkeydec",
 ];
 const STREAM: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::None);

@@ -110,6 +110,8 @@ mod qtdemux;
 mod secrets;
 /// The signaling of all DRM systems.
 mod signaling;
+/// What `playreadysink` publishes.
+mod sink;
 /// Keys from CPIX files, stores and SPEKE servers, through key-uri.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod sources;

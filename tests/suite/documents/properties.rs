@@ -32,6 +32,7 @@ fn every_property_is_in_its_table() {
         ("`playreadyenc`", own(&enc)),
         ("`cencenc`", own(&cenc)),
         ("`playreadymp4mux` and `playreadycmafmux`", muxers),
+        ("`playreadysink`", own(&inspected_rows("playreadysink"))),
         ("`clearkeydec`", inspected_rows("clearkeydec")),
         ("Properties of the encryptors", common),
     ] {

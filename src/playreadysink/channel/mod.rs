@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The tracks of the presentation, from the output of their muxers to published segments.
+
+mod opening;
+mod publication;
+mod started;
+mod track;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use cenc_mp4::segmenting::{MuxedHeader, MuxedPart, MuxedSample, MuxedTrackReader};
+use host_access::Host;
+use presentation_publisher::{FolderStore, PublishError, Publisher};
+use protection_policy::Packaging;
+use segment_packaging::{SegmentParts, SegmentProtector, TrackNames};
+
+use super::error::SinkError;
+use super::imp::PlayReadySink;
+use super::input_queue::{PadInput, TrackInput};
+use super::properties::SinkSettings;
+use super::{CATEGORY, PlayReadySink as Sink};
+use crate::chunk::BufferChunk;
+use crate::error::UnmappableBuffer;
+use started::{ChannelTimeline, StartedChannel};
+pub(super) use track::ChannelTrack;
+
+/// The time by which a track of a live presentation may be late, in addition to two segments.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The presentation under way.
+pub(super) struct Channel {
+    sink: Sink,
+    settings: SinkSettings,
+    location: PathBuf,
+    host: Host,
+    /// Some before the stream starts.
+    packaging: Option<Packaging>,
+    tracks: Vec<ChannelTrack>,
+    /// None before the first buffer of any track.
+    opened: Option<OpenedPresentation>,
+    state: ChannelState,
+    names: TrackNames,
+}
+
+/// The folder, with the place of the stream in the presentation.
+struct OpenedPresentation {
+    /// Some before the first segment.
+    publisher: Option<Publisher<FolderStore>>,
+    is_live: bool,
+    timeline: ChannelTimeline,
+    /// The media time up to which key frames were requested.
+    requested: Duration,
+}
+
+enum ChannelState {
+    /// Tracks are still to come.
+    Waiting,
+    Started(Box<StartedChannel>),
+}
+
+impl Channel {
+    /// Creates a channel for these tracks.
+    ///
+    /// # Errors
+    /// [`SinkError::NoLocation`].
+    pub(super) fn new(
+        sink: Sink,
+        settings: SinkSettings,
+        packaging: Packaging,
+        tracks: Vec<ChannelTrack>,
+    ) -> Result<Self, SinkError> {
+        let location = settings.location.clone().ok_or(SinkError::NoLocation)?;
+        Ok(Self {
+            sink,
+            settings,
+            location,
+            host: Host::system(),
+            packaging: Some(packaging),
+            tracks,
+            opened: None,
+            state: ChannelState::Waiting,
+            names: TrackNames::default(),
+        })
+    }
+
+    fn imp(&self) -> &PlayReadySink {
+        self.sink.imp()
+    }
+
+    /// Takes an input, and publishes the segments that are complete with it.
+    ///
+    /// # Errors
+    /// [`SinkError`], after which the channel must not be used any more.
+    pub(super) fn take(&mut self, input: PadInput) -> Result<(), SinkError> {
+        let Some(position) = self
+            .tracks
+            .iter()
+            .position(|track| track.number == input.pad)
+        else {
+            return Ok(());
+        };
+        match input.input {
+            TrackInput::Started(first) => self.take_first(position, first)?,
+            TrackInput::Data(buffer) => self.take_data(position, buffer)?,
+            TrackInput::End => self.end_track(position),
+            TrackInput::Flushed => self.flush_track(position),
+        }
+        self.start_if_ready()?;
+        self.publish_complete()
+    }
+
+    /// True once all tracks have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.tracks.is_empty() && self.tracks.iter().all(|track| track.is_ended)
+    }
+
+    /// Publishes the end of the presentation.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub(super) fn finish(&mut self) -> Result<(), SinkError> {
+        let ChannelState::Started(started) = &mut self.state else {
+            return Err(SinkError::NoMedia);
+        };
+        let Some(stream) = &mut started.stream else {
+            return Err(SinkError::NoMedia);
+        };
+        let location = &self.location;
+        stream
+            .finish()
+            .map_err(|error| SinkError::of_segment(error, location))?;
+        let finished = stream.sink.publisher.finish();
+        finished.map_err(|source| self.publish_error(source))?;
+        self.post_events();
+        Ok(())
+    }
+
+    /// Returns the keys, for the next stream.
+    pub(super) fn into_packaging(self) -> Option<Packaging> {
+        match self.state {
+            ChannelState::Started(started) => {
+                let parts = started.stream.map(SegmentProtector::into_parts);
+                parts
+                    .map(|SegmentParts { packaging, .. }| packaging)
+                    .or(self.packaging)
+            }
+            ChannelState::Waiting => self.packaging,
+        }
+    }
+
+    fn publish_error(&self, source: PublishError) -> SinkError {
+        SinkError::Publish {
+            location: self.location.clone(),
+            source,
+        }
+    }
+
+    fn take_data(&mut self, position: usize, buffer: gst::Buffer) -> Result<(), SinkError> {
+        let Some(track) = self.tracks.get_mut(position) else {
+            return Ok(());
+        };
+        let pad = || track.pad.name().to_string();
+        let failed = |source| SinkError::Muxer { pad: pad(), source };
+        let chunk =
+            BufferChunk::new(buffer).map_err(|error| SinkError::Memory(UnmappableBuffer(error)))?;
+        let mut parts = Vec::new();
+        track.reader.push(chunk, &mut parts).map_err(failed)?;
+        for part in parts {
+            match part {
+                MuxedPart::Header(header) => self.take_header(position, header)?,
+                MuxedPart::Sample(sample) => self.take_sample(position, sample),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_header(&mut self, position: usize, header: MuxedHeader) -> Result<(), SinkError> {
+        let Some(track) = self.tracks.get_mut(position) else {
+            return Ok(());
+        };
+        match &track.header {
+            Some(known) if *known != header => Err(SinkError::FormatChanged {
+                pad: track.pad.name().to_string(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                gst::debug!(
+                    CATEGORY,
+                    obj = track.pad,
+                    "{:?} track with {} ticks per second from {}",
+                    header.kind,
+                    header.timescale,
+                    track.muxer.factory
+                );
+                if let ChannelState::Started(started) = &mut self.state {
+                    track.index = Some(started.cutter.add_track(&header));
+                }
+                track.header = Some(header);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_sample(&mut self, position: usize, sample: MuxedSample<BufferChunk>) {
+        let Some(track) = self.tracks.get_mut(position) else {
+            return;
+        };
+        match &mut self.state {
+            ChannelState::Waiting => track.held.push(sample),
+            ChannelState::Started(started) => started.push(track, sample),
+        }
+    }
+
+    fn end_track(&mut self, position: usize) {
+        let Some(track) = self.tracks.get_mut(position) else {
+            return;
+        };
+        track.is_ended = true;
+        if let (ChannelState::Started(started), Some(index)) = (&mut self.state, track.index) {
+            started.cutter.end_track(index);
+        }
+        let name = track.pad.name();
+        gst::info!(CATEGORY, obj = self.sink, "pad {name} has ended");
+        let ends_early = self.tracks.iter().any(|track| !track.is_ended);
+        let is_live = matches!(&self.state, ChannelState::Started(started) if started.is_live);
+        if ends_early && is_live {
+            gst::info!(CATEGORY, obj = self.sink, "the others go on without it");
+        }
+    }
+
+    fn flush_track(&mut self, position: usize) {
+        let Some(track) = self.tracks.get_mut(position) else {
+            return;
+        };
+        track.reader = MuxedTrackReader::default();
+        track.retiming = None;
+        track.held.clear();
+        if let (ChannelState::Started(started), Some(index)) = (&mut self.state, track.index) {
+            started.cutter.flush_track(index);
+        }
+    }
+}

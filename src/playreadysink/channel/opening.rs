@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The start of the presentation: the folder, the timeline, and the tracks that are there.
+
+use std::time::Duration;
+
+use gst::prelude::*;
+
+use cenc_mp4::segmenting::{CutterLimits, StreamCutter};
+use cenc_types::Scheme;
+use presentation::writer::dash::{UtcScheme, UtcTiming};
+use presentation::writer::hls::HlsClearLead;
+use presentation_publisher::{FolderStore, MPD_NAME, Publisher, PublisherOptions};
+use protection_policy::Packaging;
+
+use super::started::{ChannelTimeline, StartedChannel};
+use super::track::ChannelTrack;
+use super::{Channel, ChannelState, OpenedPresentation, PATIENCE};
+use crate::logging::media_time;
+use crate::playreadysink::CATEGORY;
+use crate::playreadysink::error::SinkError;
+use crate::playreadysink::input_queue::FirstBuffer;
+use crate::playreadysink::properties::{ManifestsProperty, PresentationTypeProperty};
+
+impl Channel {
+    /// Takes the running time of the first buffer of a track. The first of all opens the presentation, so that encoders learn early
+    /// where segments start.
+    pub(super) fn take_first(
+        &mut self,
+        position: usize,
+        first: FirstBuffer,
+    ) -> Result<(), SinkError> {
+        if self.opened.is_none() {
+            self.opened = Some(self.open_presentation(first)?);
+            self.request_key_frames();
+        }
+        if let Some(track) = self.tracks.get_mut(position) {
+            track.first = Some(first);
+        }
+        Ok(())
+    }
+
+    pub(super) fn open_presentation(
+        &self,
+        first: FirstBuffer,
+    ) -> Result<OpenedPresentation, SinkError> {
+        let is_live = self.is_live();
+        let mut publisher = self.open_publisher(is_live)?;
+        let now = self.host.clock.since_1970();
+        let offset = publisher
+            .begin(now.saturating_sub(self.running_time_now()))
+            .map_err(|source| self.publish_error(source))?;
+        let base = match (is_live, first.running_time) {
+            (false, Some(running_time)) => running_time.into(),
+            _ => Duration::ZERO,
+        };
+        gst::info!(
+            CATEGORY,
+            obj = self.sink,
+            "{} presentation in {}, media time {} at running time {}",
+            if is_live { "dynamic" } else { "static" },
+            self.location.display(),
+            media_time(offset),
+            media_time(base)
+        );
+        Ok(OpenedPresentation {
+            publisher: Some(publisher),
+            is_live,
+            timeline: ChannelTimeline { base, offset },
+            requested: Duration::ZERO,
+        })
+    }
+
+    /// Starts the presentation once all tracks are known, or one waits for too long.
+    pub(super) fn start_if_ready(&mut self) -> Result<(), SinkError> {
+        if !matches!(self.state, ChannelState::Waiting)
+            || self.tracks.iter().all(|track| track.held.is_empty())
+        {
+            return Ok(());
+        }
+        let Some(opened) = &mut self.opened else {
+            return Ok(());
+        };
+        let patience = self.settings.segment_duration() * 2 + PATIENCE;
+        let mut tracks = self.tracks.iter();
+        let waits_too_long = opened.is_live && tracks.any(|track| track.held_duration() > patience);
+        if !waits_too_long && !self.tracks.iter().all(ChannelTrack::is_known) {
+            return Ok(());
+        }
+        if !opened.is_live {
+            // A static presentation starts with its first sample.
+            let firsts = self.tracks.iter().filter_map(|track| {
+                let first = track.held.first()?;
+                Some(track.first_running_time(first))
+            });
+            opened.timeline.base = firsts.min().unwrap_or_default();
+        }
+        let limits = CutterLimits {
+            patience: opened.is_live.then_some(patience),
+        };
+        let mut started = Box::new(StartedChannel {
+            timeline: opened.timeline,
+            is_live: opened.is_live,
+            cutter: StreamCutter::new(self.settings.segment_duration(), limits),
+            stream: None,
+            stream_tracks: Vec::new(),
+            segments: 0,
+        });
+        for track in &mut self.tracks {
+            let Some(header) = &track.header else {
+                continue;
+            };
+            let index = started.cutter.add_track(header);
+            track.index = Some(index);
+            for sample in std::mem::take(&mut track.held) {
+                started.push(track, sample);
+            }
+            if track.is_ended {
+                started.cutter.end_track(index);
+            }
+        }
+        self.state = ChannelState::Started(started);
+        Ok(())
+    }
+
+    /// True for a presentation that is published while it grows.
+    pub(super) fn is_live(&self) -> bool {
+        match self.settings.presentation_type {
+            PresentationTypeProperty::Dynamic => true,
+            PresentationTypeProperty::Static => false,
+            PresentationTypeProperty::Auto => self.tracks.iter().any(|track| {
+                let mut latency = gst::query::Latency::new();
+                track.pad.peer_query(&mut latency) && latency.result().0
+            }),
+        }
+    }
+
+    /// Returns the running time of this moment; 0 for a pipeline without a clock.
+    pub(super) fn running_time_now(&self) -> Duration {
+        let now = self.sink.clock().map(|clock| clock.time());
+        let running_time = now
+            .zip(self.sink.base_time())
+            .map(|(now, base)| now.saturating_sub(base));
+        running_time.map_or(Duration::ZERO, Duration::from)
+    }
+
+    pub(super) fn open_publisher(
+        &self,
+        is_live: bool,
+    ) -> Result<Publisher<FolderStore>, SinkError> {
+        let folder = |source| SinkError::Folder {
+            path: self.location.clone(),
+            source,
+        };
+        let store = FolderStore::open(&self.location).map_err(folder)?;
+        let formats = self.settings.manifests;
+        let config = self.packaging.as_ref().map(Packaging::config);
+        let options = PublisherOptions {
+            writes_dash: formats.contains(ManifestsProperty::DASH),
+            writes_hls: formats.contains(ManifestsProperty::HLS),
+            segment_duration: self.settings.segment_duration(),
+            window: self.settings.window().filter(|_| is_live),
+            is_live,
+            scheme: config.map_or(Scheme::Cenc, |config| config.scheme),
+            expects_changes: config
+                .is_some_and(|config| !config.renews_init() && !config.crypto_period.is_zero()),
+            clear_lead: HlsClearLead::KeyFromStart,
+            utc_timing: is_live.then(|| UtcTiming {
+                scheme: UtcScheme::HttpHead,
+                value: MPD_NAME.to_owned(),
+            }),
+        };
+        Publisher::open(store, options, self.host.clone())
+            .map_err(|source| self.publish_error(source))
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A pad of the element, with what manifests say of its track.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use presentation::model::Role;
+
+use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
+
+glib::wrapper! {
+    /// A ghost of a muxer's pad.
+    pub struct TrackPad(ObjectSubclass<imp::TrackPad>)
+        @extends gst::GhostPad, gst::ProxyPad, gst::Pad, gst::Object;
+}
+
+/// What the user says of a track.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TrackPadSettings {
+    pub(super) label: Option<String>,
+    /// Names of roles, separated by commas.
+    pub(super) role: Option<String>,
+    pub(super) language: Option<String>,
+    /// Bits per second; 0 to measure it.
+    pub(super) bandwidth: u32,
+}
+
+impl TrackPadSettings {
+    /// Returns the roles.
+    ///
+    /// # Errors
+    /// A name that is no role.
+    pub(super) fn roles(&self) -> Result<Vec<Role>, String> {
+        let names = self.role.iter().flat_map(|names| names.split(','));
+        names
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(|name| Role::from_dash_value(name).ok_or_else(|| name.to_owned()))
+            .collect()
+    }
+}
+
+impl TrackPad {
+    /// Returns what the user says of the track.
+    pub(super) fn settings(&self) -> TrackPadSettings {
+        crate::lock(&self.imp().settings).clone()
+    }
+
+    /// Tells the thread of the element the running time of the first buffer of a stream.
+    pub(super) fn watch_first_buffer(&self, number: PadNumber, queue: &Arc<InputQueue>) {
+        let queue = Arc::downgrade(queue);
+        let is_awaited = AtomicBool::new(true);
+        let probe = gst::PadProbeType::BUFFER
+            | gst::PadProbeType::BUFFER_LIST
+            | gst::PadProbeType::EVENT_DOWNSTREAM
+            | gst::PadProbeType::EVENT_FLUSH;
+        self.add_probe(probe, move |pad, info| {
+            let pts = match &info.data {
+                Some(gst::PadProbeData::Buffer(buffer)) => buffer.pts(),
+                Some(gst::PadProbeData::BufferList(list)) => {
+                    list.get(0).and_then(gst::BufferRef::pts)
+                }
+                Some(gst::PadProbeData::Event(event)) => {
+                    if matches!(
+                        event.type_(),
+                        gst::EventType::StreamStart | gst::EventType::FlushStop
+                    ) {
+                        is_awaited.store(true, Ordering::Relaxed);
+                    }
+                    return gst::PadProbeReturn::Ok;
+                }
+                _ => return gst::PadProbeReturn::Ok,
+            };
+            if is_awaited.swap(false, Ordering::Relaxed)
+                && let Some(queue) = queue.upgrade()
+            {
+                let segment = pad.sticky_event::<gst::event::Segment>(0);
+                let running_time = segment.and_then(|event| {
+                    let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
+                    segment.to_running_time(pts?)
+                });
+                let _ = queue.push(number, TrackInput::Started(FirstBuffer { running_time }));
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+}
+
+mod imp {
+    use std::sync::{LazyLock, Mutex};
+
+    use gst::glib;
+    use gst::prelude::*;
+    use gst::subclass::prelude::*;
+
+    use super::TrackPadSettings;
+    use crate::lock;
+
+    #[derive(Default)]
+    pub struct TrackPad {
+        pub(super) settings: Mutex<TrackPadSettings>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for TrackPad {
+        const NAME: &'static str = "GstPlayReadyTrackPad";
+        type Type = super::TrackPad;
+        type ParentType = gst::GhostPad;
+    }
+
+    impl ObjectImpl for TrackPad {
+        fn properties() -> &'static [glib::ParamSpec] {
+            static PROPERTIES: LazyLock<[glib::ParamSpec; 4]> = LazyLock::new(|| {
+                [
+                    glib::ParamSpecString::builder("label")
+                        .nick("Label")
+                        .blurb("Name of the track in the menu of a player")
+                        .mutable_ready()
+                        .build(),
+                    glib::ParamSpecString::builder("role")
+                        .nick("Role")
+                        .blurb("Purposes of the track, separated by commas: main, alternate, commentary, dub, description, subtitle, caption, forced-subtitle")
+                        .mutable_ready()
+                        .build(),
+                    glib::ParamSpecString::builder("language")
+                        .nick("Language")
+                        .blurb("Language of the track, a tag of RFC 5646 such as en; unset to use that of the stream")
+                        .mutable_ready()
+                        .build(),
+                    glib::ParamSpecUInt::builder("bandwidth")
+                        .nick("Bandwidth")
+                        .blurb("Peak bit rate of the track in bits per second, for the manifests; 0 to measure it")
+                        .mutable_ready()
+                        .build(),
+                ]
+            });
+            &*PROPERTIES
+        }
+
+        fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
+            const CHECKED: &str = "GObject has checked the value's type";
+            let mut settings = lock(&self.settings);
+            match spec.name() {
+                "label" => settings.label = value.get().expect(CHECKED),
+                "role" => settings.role = value.get().expect(CHECKED),
+                "language" => settings.language = value.get().expect(CHECKED),
+                "bandwidth" => settings.bandwidth = value.get().expect(CHECKED),
+                _ => (),
+            }
+        }
+
+        fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
+            let settings = lock(&self.settings);
+            match spec.name() {
+                "label" => settings.label.to_value(),
+                "role" => settings.role.to_value(),
+                "language" => settings.language.to_value(),
+                "bandwidth" => settings.bandwidth.to_value(),
+                _ => spec.default_value().clone(),
+            }
+        }
+    }
+
+    impl GstObjectImpl for TrackPad {}
+    impl PadImpl for TrackPad {}
+    impl ProxyPadImpl for TrackPad {}
+    impl GhostPadImpl for TrackPad {}
+}
