@@ -17,8 +17,16 @@ use crate::error::{ErrorCode, PostedError, UnmappableBuffer, WaitEnd};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SinkError {
     /// No folder is given.
-    #[error("no place for the presentation: set location=/path/of/a/folder")]
+    #[error(
+        "no place for the presentation: set location=/path/of/a/folder, or connect the signal get-segment-stream"
+    )]
     NoLocation,
+    /// Players could not stay from the end of the window.
+    #[error(
+        "window={window} is not longer than three segments of segment-duration={segment_duration}, by which players stay from the end of a \
+         live presentation: set a longer window, or 0 to keep all segments"
+    )]
+    ShortWindow { window: u64, segment_duration: u64 },
     /// The folder cannot be used.
     #[error("{}: {source}", .path.display())]
     Folder { path: PathBuf, source: io::Error },
@@ -89,7 +97,9 @@ impl SinkError {
 impl PostedError for SinkError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoLocation | Self::Role { .. } => Resource::Settings.into(),
+            Self::NoLocation | Self::ShortWindow { .. } | Self::Role { .. } => {
+                Resource::Settings.into()
+            }
             Self::Folder { .. } => Resource::OpenWrite.into(),
             Self::FormatChanged { .. } | Self::NotPresented { .. } | Self::NoKeyFrames { .. } => {
                 Stream::Format.into()

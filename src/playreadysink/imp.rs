@@ -18,6 +18,7 @@ use super::error::SinkError;
 use super::fragmenter::{self, MuxerKind, PadKind, TrackMuxer};
 use super::input_queue::{InputQueue, PadNumber, TrackInput};
 use super::properties::{self, SinkSettings};
+use super::sink_store;
 use super::track_pad::TrackPad;
 use super::worker::{Worker, WorkerSetup};
 use crate::action_signals::{self, EncryptorElement};
@@ -149,9 +150,10 @@ impl PlayReadySink {
             error::post(self, error);
             gst::StateChangeError
         };
-        if settings.location.is_none() {
+        if settings.location.is_none() && !sink_store::is_application(&self.obj()) {
             return Err(failed(&SinkError::NoLocation));
         }
+        settings.check().map_err(|error| failed(&error))?;
         let queue = Arc::clone(&self.queue);
         let is_stopped = Arc::new(move || !queue.is_open());
         self.queue.open();
@@ -227,8 +229,11 @@ impl ObjectImpl for PlayReadySink {
     }
 
     fn signals() -> &'static [Signal] {
-        static SIGNALS: LazyLock<Vec<Signal>> =
-            LazyLock::new(action_signals::signals::<PlayReadySink>);
+        static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(|| {
+            let mut signals = action_signals::signals::<PlayReadySink>();
+            signals.extend(sink_store::signals());
+            signals
+        });
         &SIGNALS
     }
 

@@ -13,6 +13,7 @@ mod input_queue;
 mod messages;
 mod properties;
 mod recording_sink;
+mod sink_store;
 mod track_pad;
 mod worker;
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use gst::glib;
 use gst::prelude::*;
 
+use super::error::SinkError;
+
 /// The values of the properties.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SinkSettings {
@@ -100,6 +102,25 @@ impl SinkSettings {
             "window" => self.window.to_value(),
             _ => return None,
         })
+    }
+
+    /// Refuses settings that do not fit together.
+    ///
+    /// # Errors
+    /// [`SinkError::ShortWindow`].
+    pub(super) const fn check(&self) -> Result<(), SinkError> {
+        let Self {
+            window,
+            segment_duration,
+            ..
+        } = *self;
+        match window > 0 && window <= segment_duration.saturating_mul(3) {
+            true => Err(SinkError::ShortWindow {
+                window,
+                segment_duration,
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Returns the length of a segment.

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use presentation_publisher::{FolderStore, PublishError, Publisher};
+use presentation_publisher::{PublishError, Publisher};
 use protection_policy::{KeyChange, Signals};
 use segment_packaging::{SegmentSink, StartedFragment, StartedInit, StreamWarning};
 
+use super::sink_store::SinkStore;
 use crate::chunk::BufferChunk;
 
 /// A change of keys, which the application learns of when its first segment is published.
@@ -20,12 +21,12 @@ pub(super) enum KeyNews {
 
 /// The publisher and what it was told of keys.
 pub(super) struct RecordingSink {
-    pub(super) publisher: Publisher<FolderStore>,
+    pub(super) publisher: Publisher<SinkStore>,
     pub(super) news: VecDeque<KeyNews>,
 }
 
 impl RecordingSink {
-    pub(super) const fn new(publisher: Publisher<FolderStore>) -> Self {
+    pub(super) const fn new(publisher: Publisher<SinkStore>) -> Self {
         Self {
             publisher,
             news: VecDeque::new(),

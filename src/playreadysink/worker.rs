@@ -60,14 +60,7 @@ fn run(setup: WorkerSetup) -> Option<SampleKeys> {
         tracks,
         collectors,
     } = setup;
-    let channel = Channel::new(sink.clone(), settings, packaging, tracks);
-    let mut channel = match channel {
-        Ok(channel) => channel,
-        Err(error) => {
-            fail(&sink, &queue, &error);
-            return None;
-        }
-    };
+    let mut channel = Channel::new(sink.clone(), settings, packaging, tracks);
     if let Err(error) = publish_all(&mut channel, &queue, &collectors) {
         fail(&sink, &queue, &error);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playreadysink`: what it publishes, live and on demand, with each muxer.
 
+mod application;
 mod faults;
 mod kills;
 mod published;

@@ -14,7 +14,7 @@ use gst::subclass::prelude::*;
 
 use cenc_mp4::segmenting::{MuxedHeader, MuxedPart, MuxedSample, MuxedTrackReader};
 use host_access::Host;
-use presentation_publisher::{FolderStore, PublishError, Publisher};
+use presentation_publisher::{PublishError, Publisher};
 use protection_policy::Packaging;
 use segment_packaging::{SegmentParts, SegmentProtector, TrackNames};
 
@@ -22,6 +22,7 @@ use super::error::SinkError;
 use super::imp::PlayReadySink;
 use super::input_queue::{PadInput, TrackInput};
 use super::properties::SinkSettings;
+use super::sink_store::SinkStore;
 use super::{CATEGORY, PlayReadySink as Sink};
 use crate::chunk::BufferChunk;
 use crate::error::UnmappableBuffer;
@@ -49,7 +50,7 @@ pub(super) struct Channel {
 /// The folder, with the place of the stream in the presentation.
 struct OpenedPresentation {
     /// Some before the first segment.
-    publisher: Option<Publisher<FolderStore>>,
+    publisher: Option<Publisher<SinkStore>>,
     is_live: bool,
     timeline: ChannelTimeline,
     /// The media time up to which key frames were requested.
@@ -64,27 +65,25 @@ enum ChannelState {
 
 impl Channel {
     /// Creates a channel for these tracks.
-    ///
-    /// # Errors
-    /// [`SinkError::NoLocation`].
     pub(super) fn new(
         sink: Sink,
         settings: SinkSettings,
         packaging: Packaging,
         tracks: Vec<ChannelTrack>,
-    ) -> Result<Self, SinkError> {
-        let location = settings.location.clone().ok_or(SinkError::NoLocation)?;
-        Ok(Self {
+    ) -> Self {
+        let location = settings.location.clone();
+        Self {
+            // Without a folder the application stores the files.
+            location: location.unwrap_or_else(|| PathBuf::from(sink.name())),
             sink,
             settings,
-            location,
             host: Host::system(),
             packaging: Some(packaging),
             tracks,
             opened: None,
             state: ChannelState::Waiting,
             names: TrackNames::default(),
-        })
+        }
     }
 
     fn imp(&self) -> &PlayReadySink {

@@ -20,6 +20,7 @@ use crate::playreadysink::CATEGORY;
 use crate::playreadysink::error::SinkError;
 use crate::playreadysink::input_queue::FirstBuffer;
 use crate::playreadysink::properties::{ManifestsProperty, PresentationTypeProperty};
+use crate::playreadysink::sink_store::{ApplicationStore, SinkStore, is_application};
 
 impl Channel {
     /// Takes the running time of the first buffer of a track. The first of all opens the presentation, so that encoders learn early
@@ -143,15 +144,15 @@ impl Channel {
         running_time.map_or(Duration::ZERO, Duration::from)
     }
 
-    pub(super) fn open_publisher(
-        &self,
-        is_live: bool,
-    ) -> Result<Publisher<FolderStore>, SinkError> {
+    pub(super) fn open_publisher(&self, is_live: bool) -> Result<Publisher<SinkStore>, SinkError> {
         let folder = |source| SinkError::Folder {
             path: self.location.clone(),
             source,
         };
-        let store = FolderStore::open(&self.location).map_err(folder)?;
+        let store = match is_application(&self.sink) {
+            true => SinkStore::Application(ApplicationStore::new(self.sink.clone())),
+            false => SinkStore::Folder(FolderStore::open(&self.location).map_err(folder)?),
+        };
         let formats = self.settings.manifests;
         let config = self.packaging.as_ref().map(Packaging::config);
         let options = PublisherOptions {

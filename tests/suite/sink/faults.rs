@@ -28,6 +28,18 @@ fn folder_is_needed_and_must_be_writable() {
 }
 
 #[test]
+fn window_that_is_too_short_is_refused_at_the_start() {
+    let folder = Scratch::new("sink");
+    let line = format!(
+        "{} audiotestsrc num-buffers=100 ! avenc_aac ! aacparse ! out.audio_0",
+        sink(&folder, "out", &format!("window={}", 3 * SECOND))
+    );
+    let error = error_of(&line);
+    assert!(error.contains("not longer than three segments"), "{error}");
+    assert!(!folder.join("out").exists());
+}
+
+#[test]
 fn damaged_state_is_named() {
     let folder = Scratch::new("sink");
     std::fs::create_dir(folder.join("out")).unwrap();
