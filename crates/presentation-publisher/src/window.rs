@@ -29,7 +29,7 @@ impl PresentationState {
             tracks
                 .iter()
                 .filter(|track| track.first_period <= period.number)
-                .all(|track| track.parts.iter().any(|part| part.period == period.number))
+                .all(|track| track.has_not_left(period.number))
         });
         self.forget_signals();
     }
@@ -67,6 +67,13 @@ impl PresentationState {
 }
 
 impl TrackState {
+    /// Returns true for a Period in which the track lists segments, or that it may still reach: a track that is late or has ended does
+    /// not take Periods from the others.
+    fn has_not_left(&self, period: u64) -> bool {
+        let first = self.parts.front();
+        first.is_some_and(|first| first.period <= period)
+    }
+
     /// Returns the name of the file of a segment.
     pub(crate) fn segment_name(&self, number: u64) -> String {
         format!("{}/{number}.m4s", self.name)

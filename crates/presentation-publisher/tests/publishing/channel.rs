@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -159,8 +160,21 @@ impl<S: PresentationStore> Channel<S> {
     }
 
     pub fn publish_group_of(&mut self, duration: Duration) -> Result<(), PublishError> {
+        self.publish_tracks(0..2, duration)
+    }
+
+    /// Publishes a segment of the sound while the video is late.
+    pub fn publish_audio(&mut self) -> Result<(), PublishError> {
+        self.publish_tracks(1..2, SEGMENT)
+    }
+
+    fn publish_tracks(
+        &mut self,
+        tracks: Range<usize>,
+        duration: Duration,
+    ) -> Result<(), PublishError> {
         self.clock.add(duration);
-        for track in 0..2 {
+        for track in tracks {
             let span = SegmentSpan {
                 start: self.next.as_millis() as i64,
                 duration: duration.as_millis() as u64,

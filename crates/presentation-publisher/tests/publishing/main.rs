@@ -180,6 +180,28 @@ fn presentation_on_demand_replaces_the_one_before() {
 }
 
 #[test]
+fn track_that_stops_takes_no_periods_from_the_others() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    (0..3).for_each(|_| channel.publish_group().unwrap());
+    for number in 2..8 {
+        channel.start_part(number);
+        (0..2).for_each(|_| channel.publish_audio().unwrap());
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        // The window of five segments begins in the Period before the last two.
+        assert!(listed.period_starts.len() >= 2, "{number}");
+        assert_eq!(listed.numbers("audio").end, u64::from(number) * 2 + 2);
+    }
+    // The video comes again: it had three segments.
+    channel.start_part(8);
+    channel.publish_group().unwrap();
+    let listed = Listed::read(&folder);
+    listed.check_files(&folder);
+    assert_eq!(listed.numbers("video"), 4..5);
+}
+
+#[test]
 fn longer_segment_raises_the_target_duration_once() {
     let folder = Scratch::new("publishing");
     let mut channel = Channel::open(&folder, options());
