@@ -207,8 +207,9 @@ impl Channel {
         let offset = opened.timeline.offset;
         let reached = stream.map_or(offset, |stream| stream.sink.publisher.end());
         let segment = self.settings.segment_duration();
-        // Two starts ahead of what is published: one is under way.
-        while opened.requested < reached + segment * 2 {
+        // One start after the segment under way, and as much ahead as segments may be late: a request that comes after its time makes a
+        // segment long, which makes the next request late.
+        while opened.requested < reached + segment * 2 + PATIENCE {
             opened.requested = next_multiple(opened.requested.max(offset), segment);
             let running_time = opened.timeline.running_time(opened.requested);
             for track in &self.tracks {
