@@ -42,8 +42,8 @@ pub(super) struct TrackMuxer {
     pub(super) sinkpad: gst::Pad,
 }
 
-/// The length of the parts in which audio leaves the muxer, which is the most that it adds to the latency.
-const AUDIO_PART: Duration = Duration::from_millis(100);
+/// The length of the parts in which media leaves the muxer, which is the most that it adds to the latency: about a frame.
+const PART: Duration = Duration::from_millis(20);
 
 impl TrackMuxer {
     /// Creates the best muxer that is installed.
@@ -91,7 +91,7 @@ pub(super) fn configure(muxer: &gst::Element, kind: PadKind, segment: Duration) 
         muxer.set_property("streamable", true);
         let part = match kind {
             PadKind::Video => 1,
-            PadKind::Audio => u32::try_from(AUDIO_PART.as_millis()).unwrap_or(u32::MAX),
+            PadKind::Audio => u32::try_from(PART.as_millis()).unwrap_or(u32::MAX),
         };
         muxer.set_property("fragment-duration", part);
         return;
@@ -105,8 +105,12 @@ pub(super) fn configure(muxer: &gst::Element, kind: PadKind, segment: Duration) 
     if has("write-edts-mode") {
         muxer.set_property_from_str("write-edts-mode", "never");
     }
+    if has("chunk-duration") && kind == PadKind::Video {
+        // Otherwise a segment would come only with the end of the next group of pictures.
+        muxer.set_property("chunk-duration", nanoseconds(PART));
+    }
     let fragment = match kind {
-        PadKind::Audio => AUDIO_PART,
+        PadKind::Audio => PART,
         PadKind::Video if asks_for_key_frames => segment,
         // Fragments that are not in step with segments still end with them.
         PadKind::Video => segment / 2,

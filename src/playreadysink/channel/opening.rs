@@ -10,7 +10,7 @@ use cenc_types::Scheme;
 use presentation::writer::dash::{UtcScheme, UtcTiming};
 use presentation::writer::hls::HlsClearLead;
 use presentation_publisher::{FolderStore, MPD_NAME, Publisher, PublisherOptions};
-use protection_policy::Packaging;
+use protection_policy::{KeyChangeForm, Packaging};
 
 use super::started::{ChannelTimeline, StartedChannel};
 use super::track::ChannelTrack;
@@ -162,8 +162,9 @@ impl Channel {
             window: self.settings.window().filter(|_| is_live),
             is_live,
             scheme: config.map_or(Scheme::Cenc, |config| config.scheme),
-            expects_changes: config
-                .is_some_and(|config| !config.renews_init() && !config.crypto_period.is_zero()),
+            expects_changes: config.is_some_and(|config| {
+                config.key_change == KeyChangeForm::InBand && !config.crypto_period.is_zero()
+            }),
             clear_lead: HlsClearLead::KeyFromStart,
             utc_timing: is_live.then(|| UtcTiming {
                 scheme: UtcScheme::HttpHead,
