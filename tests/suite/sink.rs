@@ -4,6 +4,7 @@
 mod application;
 mod faults;
 mod kills;
+mod late;
 mod published;
 
 use std::path::Path;

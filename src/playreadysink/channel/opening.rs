@@ -120,6 +120,7 @@ impl Channel {
             }
         }
         self.state = ChannelState::Started(started);
+        self.warn_of_late(|track| !track.is_known());
         Ok(())
     }
 

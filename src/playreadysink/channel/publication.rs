@@ -10,7 +10,7 @@ use cenc_mp4::segmenting::{StreamSegment, muxed_init_segment};
 use presentation_publisher::StartedTrack;
 use segment_packaging::{SegmentProtector, SegmentSink, StreamStart};
 
-use super::track::present;
+use super::track::{ChannelTrack, present};
 use super::{Channel, ChannelState, PATIENCE};
 use crate::chunk::BufferChunk;
 use crate::error;
@@ -43,7 +43,7 @@ impl Channel {
             let late: Vec<usize> = std::iter::from_fn(|| started.cutter.next_late())
                 .map(|late| late.track)
                 .collect();
-            self.warn_of_late(&late);
+            self.warn_of_late(|track| track.index.is_some_and(|index| late.contains(&index)));
             match segments {
                 Some(segments) if segments.is_empty() => (),
                 Some(segments) => self.publish_group(segments)?,
@@ -54,12 +54,9 @@ impl Channel {
         self.check_held()
     }
 
-    pub(super) fn warn_of_late(&self, late: &[usize]) {
-        for index in late {
-            let track = self.tracks.iter().find(|track| track.index == Some(*index));
-            let Some(track) = track else {
-                continue;
-            };
+    /// Warns of the tracks for which the others do not wait.
+    pub(super) fn warn_of_late(&self, is_late: impl Fn(&ChannelTrack) -> bool) {
+        for track in self.tracks.iter().filter(|track| is_late(track)) {
             let text = format!(
                 "pad {}: its media is later than that of the other pads by more than {:?}, so that the presentation goes on without \
                  it until it has caught up: look for the reason upstream of the pad, such as a source that stopped",

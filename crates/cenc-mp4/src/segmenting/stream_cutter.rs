@@ -138,15 +138,20 @@ impl<C> StreamCutter<C> {
         }
     }
 
-    /// Adds a track and returns its index. The others wait for its samples.
+    /// Adds a track and returns its index. The others wait for its samples, unless segments have started: then it counts as late until it
+    /// has caught up.
     pub fn add_track(&mut self, header: &MuxedHeader) -> usize {
+        let state = match self.start_count {
+            0 => TrackProgress::Open,
+            _ => TrackProgress::Late,
+        };
         self.tracks.push(CutterTrack {
             kind: header.kind,
             timescale: header.timescale,
             waiting: VecDeque::new(),
             examined: 0,
             reached: None,
-            state: TrackProgress::Open,
+            state,
         });
         self.tracks.len() - 1
     }

@@ -18,15 +18,18 @@ struct Tracks {
 
 impl Tracks {
     fn new(kinds: &[TrackKind], patience: Option<Duration>) -> Self {
-        let mut cutter = StreamCutter::new(Duration::from_secs(2), CutterLimits { patience });
-        for &kind in kinds {
-            cutter.add_track(&MuxedHeader {
-                trak: Vec::new(),
-                kind,
-                timescale: 1000,
-            });
-        }
-        Self { cutter }
+        let cutter = StreamCutter::new(Duration::from_secs(2), CutterLimits { patience });
+        let mut tracks = Self { cutter };
+        kinds.iter().for_each(|kind| tracks.add(*kind));
+        tracks
+    }
+
+    fn add(&mut self, kind: TrackKind) {
+        self.cutter.add_track(&MuxedHeader {
+            trak: Vec::new(),
+            kind,
+            timescale: 1000,
+        });
     }
 
     /// Pushes samples of `duration` from one time to another; every sample at a multiple of `gop` is a sync sample.
@@ -130,6 +133,23 @@ fn late_track_holds_nobody_up_and_comes_back() {
     tracks.push(1, 1000, 9000, 50, 50);
     tracks.push(0, 7000, 9000, 100, 1000);
     assert_eq!(tracks.segments(), [[(0, 6000, 8000), (1, 6000, 8000)]]);
+}
+
+#[test]
+fn track_that_joins_has_no_part_in_what_is_gone() {
+    let mut tracks = Tracks::new(&[AUDIO], Some(Duration::from_secs(3)));
+    tracks.push(0, 0, 5000, 50, 50);
+    assert_eq!(tracks.segments().len(), 2);
+    tracks.add(VIDEO);
+    tracks.push(1, 0, 9000, 100, 1000);
+    tracks.push(0, 5000, 9000, 50, 50);
+    assert_eq!(
+        tracks.segments(),
+        [
+            [(0, 4000, 6000), (1, 4000, 6000)],
+            [(0, 6000, 8000), (1, 6000, 8000)]
+        ]
+    );
 }
 
 #[test]
