@@ -63,6 +63,8 @@ pub mod pairs;
 /// A PostgreSQL server for the tests.
 #[cfg(feature = "postgres")]
 pub mod pgbouncer;
+/// Players in a browser.
+pub mod players;
 #[cfg(feature = "postgres")]
 pub mod postgres_server;
 /// The library's encryptor over progressive files.

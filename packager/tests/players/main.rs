@@ -12,9 +12,9 @@ mod rows;
 use std::fs;
 use std::path::Path;
 
-use play::Tools;
 use rows::Row;
 use serde_json::Value;
+use test_support::players::Players;
 use test_support::tools;
 
 /// The test that runs always plays one row in this many.
@@ -48,8 +48,11 @@ fn the_document_says_what_plays() {
 
 /// Packages what these rows need, and plays them.
 fn play(test: &str, is_chosen: impl Fn(&Row) -> bool) {
-    let tools = match Tools::find() {
-        Ok(tools) => tools,
+    if tools::ffmpeg().is_none() {
+        return tools::skip("players", "no FFmpeg");
+    }
+    let players = match Players::find() {
+        Ok(players) => players,
         Err(why) => return tools::skip("players", why),
     };
     let rows: Vec<Row> = rows::all().into_iter().filter(is_chosen).collect();
@@ -59,6 +62,6 @@ fn play(test: &str, is_chosen: impl Fn(&Row) -> bool) {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     presentations::make(&folder, &rows);
-    let faults = play::play(&tools, &folder, &rows);
+    let faults = play::play(&players, &folder, &rows);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -2,13 +2,16 @@
 //! Packages the films.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use test_support::players::write_keys;
+
 use crate::films::{self, Film};
 use crate::rows::Row;
+
+/// The keys are the same for all films.
+const SERIES: u8 = 7;
 
 /// Makes the presentations that the rows need.
 pub fn make(folder: &Path, rows: &[Row]) {
@@ -28,7 +31,7 @@ pub fn key_file(folder: &Path, film: &Film) -> PathBuf {
 
 fn package(folder: &Path, row: &Row) {
     let keys = key_file(folder, row.film);
-    write_keys(&keys, row.film);
+    write_keys(&keys, SERIES, row.film.keys);
     let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
     program.arg("package").current_dir(folder);
     program.args(row.film.inputs.split(' '));
@@ -44,20 +47,4 @@ fn package(folder: &Path, row: &Row) {
     }
     let run = program.output().unwrap();
     assert!(run.status.success(), "{}: {run:?}", row.presentation());
-}
-
-/// Writes keys that are different from each other.
-fn write_keys(path: &Path, film: &Film) {
-    let lines: String = film
-        .keys
-        .iter()
-        .zip(0x10u8..)
-        .map(|(selector, number)| {
-            let kid = format!("{number:02x}0f0e0d-0c0b-4a09-8807-060504030201");
-            let key = format!("{number:02x}").repeat(16);
-            format!("{selector} {kid} {key}\n")
-        })
-        .collect();
-    fs::write(path, lines).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }

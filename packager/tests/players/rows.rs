@@ -1,49 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is played in which player, and what must come of it.
 
-use std::fmt::Write;
-
 use serde_json::Value;
+use test_support::players::{Faults, Limit, TableRow, WAYS, Way, is_empty, table};
 
 use crate::films::{CUES, FILMS, Film, PICTURES, SMOOTH_FILM};
-
-/// A player with a kind of manifest.
-#[derive(PartialEq, Eq)]
-pub struct Way {
-    /// As in tests/players/players.js.
-    pub player: &'static str,
-    pub manifest: &'static str,
-    /// As in docs/players.md.
-    title: &'static str,
-}
-
-const WAYS: [Way; 5] = [
-    Way {
-        player: "shaka",
-        manifest: "manifest.mpd",
-        title: "Shaka Player, DASH",
-    },
-    Way {
-        player: "shaka",
-        manifest: "manifest.m3u8",
-        title: "Shaka Player, HLS",
-    },
-    Way {
-        player: "dashjs",
-        manifest: "manifest.mpd",
-        title: "dash.js",
-    },
-    Way {
-        player: "hlsjs",
-        manifest: "manifest.m3u8",
-        title: "hls.js",
-    },
-    Way {
-        player: "rx",
-        manifest: "manifest.mpd",
-        title: "rx-player",
-    },
-];
 
 const SMOOTH_WAYS: [Way; 2] = [
     Way {
@@ -58,49 +19,33 @@ const SMOOTH_WAYS: [Way; 2] = [
     },
 ];
 
-/// What cannot work.
-struct Failure {
-    film: &'static str,
-    title: &'static str,
-    /// A part of the player's error.
-    error: &'static str,
-    /// The number of the reason in docs/players.md.
-    note: usize,
-}
-
-impl Failure {
-    fn is_of(&self, film: &Film, way: &Way) -> bool {
-        self.film == film.name && self.title == way.title
-    }
-}
-
-const FAILURES: [Failure; 5] = [
-    Failure {
-        film: "none-lead",
+const LIMITS: [Limit; 5] = [
+    Limit {
+        presentation: "none-lead",
         title: "hls.js",
         error: "not encountered in playlist",
         note: 1,
     },
-    Failure {
-        film: "clearkey",
+    Limit {
+        presentation: "clearkey",
         title: "hls.js",
         error: "No supported PSSH box found",
         note: 2,
     },
-    Failure {
-        film: "clearkey",
+    Limit {
+        presentation: "clearkey",
         title: "rx-player",
         error: "No supported PSSH box found",
         note: 2,
     },
-    Failure {
-        film: "clearkey",
+    Limit {
+        presentation: "clearkey",
         title: "Shaka Player, HLS",
         error: "shaka 2/6/6001",
         note: 3,
     },
-    Failure {
-        film: "common",
+    Limit {
+        presentation: "common",
         title: "Shaka Player, HLS",
         error: "shaka 2/4/4026",
         note: 3,
@@ -180,18 +125,8 @@ impl Row {
     }
 
     pub fn name(&self) -> String {
-        let manifest = self.way.manifest;
-        let kind = manifest
-            .rsplit_once('.')
-            .map_or(manifest, |(_, extension)| extension);
         let wrong = if self.has_wrong_key { "-wrong" } else { "" };
-        format!("{}-{}-{kind}{wrong}", self.presentation(), self.way.player)
-    }
-
-    fn failure(&self) -> Option<&'static Failure> {
-        FAILURES
-            .iter()
-            .find(|failure| failure.is_of(self.film, self.way))
+        format!("{}-{}{wrong}", self.presentation(), self.way.name())
     }
 
     /// The system that the player is set up for, as in tests/players/players.js.
@@ -205,13 +140,12 @@ impl Row {
 
     /// What is wrong with the result of play.py.
     pub fn faults(&self, result: &Value) -> Vec<String> {
-        let found = match self.failure() {
+        let faults = match Limit::find(&LIMITS, self.film.name, self.way) {
             _ if self.has_wrong_key => faults_of_wrong_key(result),
-            Some(failure) => faults_of_failure(result, failure.error),
+            Some(limit) => faults_of_failure(result, limit.error),
             None => self.faults_of_play(result),
         };
-        let at = |fault| format!("{}: {fault}\n    {result}", self.name());
-        found.into_iter().map(at).collect()
+        faults.describe(&self.name(), result)
     }
 
     /// True if the film has several init segments.
@@ -234,7 +168,7 @@ impl Row {
             .is_some_and(|warnings| warnings.iter().all(is_expected))
     }
 
-    fn faults_of_play(&self, result: &Value) -> Vec<&'static str> {
+    fn faults_of_play(&self, result: &Value) -> Faults {
         let pictures = result["frames"].as_u64().unwrap_or(0);
         // A player that seeks decodes some pictures twice.
         let has_all = match result["seeks"].as_u64() {
@@ -256,58 +190,47 @@ impl Row {
             .map(|&height| height.into())
             .collect();
         let stand_in = &result["playready"];
-        let checks = [
-            (is_at_end(result), "the end is not reached"),
-            (has_all, "not the number of pictures"),
-            (result["audio_bytes"].as_u64() > Some(0), "no sound"),
-            (is_empty(&result["errors"]), "errors"),
-            (!self.has_other_warnings(result), "warnings"),
-            (is_empty(&result["missing"]), "files that are not there"),
-            (!is_empty(&result["licences"]), "no licence was requested"),
-            (sees("heights", &heights), "a quality was not shown"),
-            (
+        let is_playready = self.system() == "playready";
+        Faults::default()
+            .unless(is_at_end(result), "the end is not reached")
+            .unless(has_all, "not the number of pictures")
+            .unless(result["audio_bytes"].as_u64() > Some(0), "no sound")
+            .unless(is_empty(&result["errors"]), "errors")
+            .unless(!self.has_other_warnings(result), "warnings")
+            .unless(is_empty(&result["missing"]), "files that are not there")
+            .unless(!is_empty(&result["licences"]), "no licence was requested")
+            .unless(sees("heights", &heights), "a quality was not shown")
+            .unless(
                 !self.film.has_text || sees("cues", &CUES.map(Value::from)),
                 "a text was not shown",
-            ),
-            (
-                self.system() != "playready" || is_empty(&stand_in["faults"]),
+            )
+            .unless(
+                !is_playready || is_empty(&stand_in["faults"]),
                 "the PlayReady boxes have faults",
-            ),
-            (
-                self.system() != "playready" || !is_empty(&stand_in["requests"]),
+            )
+            .unless(
+                !is_playready || !is_empty(&stand_in["requests"]),
                 "no request of PlayReady",
-            ),
-        ];
-        failed(checks)
+            )
     }
 }
 
 /// A film that must not play to its end: the player gives a reason that contains `error`.
-fn faults_of_failure(result: &Value, error: &str) -> Vec<&'static str> {
+fn faults_of_failure(result: &Value, error: &str) -> Faults {
     let errors = result["errors"].as_array().map_or(&[][..], Vec::as_slice);
     let says = |text: &Value| text.as_str().is_some_and(|text| text.contains(error));
-    failed([
-        (!is_at_end(result), "the film was played"),
-        (errors.iter().any(says), "another error, or none"),
-    ])
+    Faults::default()
+        .unless(!is_at_end(result), "the film was played")
+        .unless(errors.iter().any(says), "another error, or none")
 }
 
 /// A film of which no moment may play.
-fn faults_of_wrong_key(result: &Value) -> Vec<&'static str> {
+fn faults_of_wrong_key(result: &Value) -> Faults {
     // A decoder can take the noise of one picture for a picture before it finds an error.
     let has_time = result["time"].as_f64() > Some(0.0);
-    let mut faults = faults_of_failure(result, "");
-    faults.extend(failed([
-        (!has_time, "a part of the film was played"),
-        (!is_empty(&result["licences"]), "no licence was requested"),
-    ]));
-    faults
-}
-
-/// The faults of the checks that did not pass.
-fn failed(checks: impl IntoIterator<Item = (bool, &'static str)>) -> Vec<&'static str> {
-    let failed = checks.into_iter().filter(|(passed, _)| !passed);
-    failed.map(|(_, fault)| fault).collect()
+    faults_of_failure(result, "")
+        .unless(!has_time, "a part of the film was played")
+        .unless(!is_empty(&result["licences"]), "no licence was requested")
 }
 
 /// dash.js at times does not say that a film has ended whose last moment is shown.
@@ -316,36 +239,19 @@ fn is_at_end(result: &Value) -> bool {
     result["ended"] == true || result["duration"].as_f64().is_some_and(is_at)
 }
 
-fn is_empty(list: &Value) -> bool {
-    list.as_array().is_some_and(Vec::is_empty)
-}
-
 /// The tables of docs/players.md, for rows that did what they must.
 pub fn tables() -> [String; 2] {
-    [table(&FILMS, &WAYS), table(&[SMOOTH_FILM], &SMOOTH_WAYS)]
-}
-
-fn table(films: &[Film], ways: &[Way]) -> String {
-    let titles: Vec<&str> = ways.iter().map(|way| way.title).collect();
-    let mut table = format!(
-        "| | {} |\n|---{}|\n",
-        titles.join(" | "),
-        "|---".repeat(ways.len())
-    );
-    for film in films {
-        let cells: Vec<String> = ways.iter().map(|way| cell(film, way)).collect();
-        writeln!(table, "| {} | {} |", film.title, cells.join(" | ")).unwrap();
-    }
-    table
-}
-
-/// What comes of a film in a player: it plays, or a note says why it does not.
-fn cell(film: &Film, way: &Way) -> String {
-    FAILURES
-        .iter()
-        .find(|failure| failure.is_of(film, way))
-        .map_or_else(
-            || "plays".to_owned(),
-            |failure| format!("no: {}", failure.note),
-        )
+    let rows = |films: &[Film]| -> Vec<TableRow> {
+        let films = films.iter();
+        films
+            .map(|film| TableRow {
+                name: film.name,
+                title: film.title,
+            })
+            .collect()
+    };
+    [
+        table(&rows(&FILMS), &WAYS, &LIMITS),
+        table(&rows(&[SMOOTH_FILM]), &SMOOTH_WAYS, &LIMITS),
+    ]
 }
