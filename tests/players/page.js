@@ -6,6 +6,8 @@ import {players} from "/here/players.js";
 const video = document.getElementById("video");
 /** rx-player shows text here: it takes its <track> out of the video before it adds the cues. */
 const captions = document.getElementById("captions");
+/** What pictures of the page say under the video. */
+const state = document.getElementById("state");
 const errors = [];
 const notes = [];
 const warnings = [];
@@ -29,6 +31,28 @@ function collectCues() {
   }
 }
 
+/** Seconds of film that are loaded after the moment that is shown. */
+function loadedAhead() {
+  const {buffered, currentTime} = video;
+  for (let range = 0; range < buffered.length; range += 1) {
+    if (buffered.start(range) <= currentTime && currentTime <= buffered.end(range)) {
+      return buffered.end(range) - currentTime;
+    }
+  }
+  return 0;
+}
+
+/** Says which player plays, where it is, and for how many licences it has asked. */
+function showState(job) {
+  const standIn = window.playreadyStandIn;
+  const licences = standIn ? `, ${standIn.requests.length} licence requests` : "";
+  state.textContent = `${job.title || job.player}: ${video.currentTime.toFixed(1)} s${licences}`;
+}
+
+window.seekBy = (seconds) => {
+  video.currentTime += seconds;
+};
+
 window.report = () => {
   const quality = video.getVideoPlaybackQuality();
   if (video.videoHeight > 0) {
@@ -37,6 +61,7 @@ window.report = () => {
   collectCues();
   return {
     time: video.currentTime,
+    ahead: loadedAhead(),
     duration: Number.isFinite(video.duration) ? video.duration : null,
     ended: video.ended,
     frames: quality.totalVideoFrames,
@@ -95,6 +120,7 @@ function atTime(seconds, action) {
 async function play() {
   const job = await (await fetch(`/job/${location.search.slice(1)}`)).json();
   watchVideo(job.rate);
+  video.addEventListener("timeupdate", () => showState(job));
   watchCaptions();
   if (job.system === "playready") {
     await loadScript("/here/playready-stand-in.js");

@@ -49,6 +49,15 @@ class Job:
         self.keys = read_keys(fields["keys"]) if fields.get("keys") else {}
         self.requests = []
         self.missing = []
+        # Of the last segment that was requested: its number, and how many newer ones there were.
+        self.segment = None
+        self.lag = None
+
+    def note_segment(self, path):
+        """Notes the request of a segment of a live presentation."""
+        newest = max(int(file.stem) for file in path.parent.glob("*.m4s"))
+        self.segment = int(path.stem)
+        self.lag = newest - self.segment
 
     def licence(self, body):
         """A ClearKey licence: EME, section 9.1.4."""
@@ -88,7 +97,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def do_OPTIONS(self):
         self.answer(204)
@@ -120,12 +130,18 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(404)
 
+    def do_HEAD(self):
+        """Players of live presentations set their clocks by the Date of the answer."""
+        self.do_GET()
+
     def answer_file(self, path, job=None):
         if not path.is_file():
             if job:
                 job.missing.append(path.name)
             return self.answer(404)
         data = path.read_bytes()
+        if job and path.suffix == ".m4s" and path.stem.isdecimal():
+            job.note_segment(path)
         headers = {"Content_Type": TYPES.get(path.suffix, "application/octet-stream"), "Accept_Ranges": "bytes"}
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if not wanted:

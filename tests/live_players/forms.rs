@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The forms in which the keys of the channels change, and what players cannot do with them.
+
+use test_support::players::{Limit, TableRow, WAYS, table};
+
+/// A form of key changes.
+pub struct Form {
+    /// A name that can be part of a file name.
+    pub name: &'static str,
+    /// As in docs/players.md.
+    title: &'static str,
+    /// Properties of playreadysink.
+    pub properties: &'static str,
+    /// The number of its keys with cenc; that with cbcs is one more (`test_support::players::write_keys`).
+    series: u8,
+}
+
+/// A scheme of Common Encryption.
+#[derive(Clone, Copy)]
+pub enum Scheme {
+    /// AES in counter mode.
+    Cenc,
+    /// AES in CBC mode, with a pattern.
+    Cbcs,
+}
+
+impl Scheme {
+    /// The value of the property `scheme`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cenc => "cenc",
+            Self::Cbcs => "cbcs",
+        }
+    }
+}
+
+impl Form {
+    /// The number of its keys, which no other channel has.
+    pub const fn series(&self, scheme: Scheme) -> u8 {
+        match scheme {
+            Scheme::Cenc => self.series,
+            Scheme::Cbcs => self.series + 1,
+        }
+    }
+}
+
+/// All forms.
+pub const FORMS: [Form; 2] = [
+    Form {
+        name: "init",
+        title: "`key-change=init`",
+        properties: "key-change=init",
+        series: 0x20,
+    },
+    Form {
+        name: "in-band",
+        title: "`key-change=in-band`",
+        properties: "key-change=in-band",
+        series: 0x22,
+    },
+];
+
+/// What does not play. None of the players says why.
+pub const LIMITS: [Limit; 2] = [
+    Limit {
+        presentation: "init",
+        title: "Shaka Player, HLS",
+        error: "",
+        note: 4,
+    },
+    Limit {
+        presentation: "in-band",
+        title: "Shaka Player, HLS",
+        error: "",
+        note: 4,
+    },
+];
+
+/// The table of docs/players.md.
+pub fn document() -> String {
+    let rows = FORMS.map(|form| TableRow {
+        name: form.name,
+        title: form.title,
+    });
+    table(&rows, &WAYS, &LIMITS)
+}
