@@ -120,7 +120,7 @@ impl PlayReadySink {
             .name(name)
             .build();
         pad.set_target(Some(&muxer.sinkpad))?;
-        pad.watch_first_buffer(number, &self.queue);
+        pad.watch_buffers(number, &self.queue);
         collector.sync_state_with_parent()?;
         muxer.element.sync_state_with_parent()?;
         lock(&self.tracks).push(SinkTrack {

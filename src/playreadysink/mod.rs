@@ -10,6 +10,7 @@ mod error;
 mod fragmenter;
 mod imp;
 mod input_queue;
+mod key_frame_requests;
 mod messages;
 mod properties;
 mod recording_sink;

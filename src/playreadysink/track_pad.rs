@@ -11,6 +11,7 @@ use gst::subclass::prelude::*;
 use presentation::model::Role;
 
 use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
+use super::key_frame_requests::KeyFrameRequests;
 
 glib::wrapper! {
     /// A ghost of a muxer's pad.
@@ -50,8 +51,13 @@ impl TrackPad {
         crate::lock(&self.imp().settings).clone()
     }
 
-    /// Tells the thread of the element the running time of the first buffer of a stream.
-    pub(super) fn watch_first_buffer(&self, number: PadNumber, queue: &Arc<InputQueue>) {
+    /// Returns the requests for key frames.
+    pub(super) fn key_frame_requests(&self) -> &KeyFrameRequests {
+        &self.imp().key_frame_requests
+    }
+
+    /// Tells the thread of the element the running time of the first buffer of a stream, and requests key frames as buffers arrive.
+    pub(super) fn watch_buffers(&self, number: PadNumber, queue: &Arc<InputQueue>) {
         let queue = Arc::downgrade(queue);
         let is_awaited = AtomicBool::new(true);
         let probe = gst::PadProbeType::BUFFER
@@ -75,14 +81,19 @@ impl TrackPad {
                 }
                 _ => return gst::PadProbeReturn::Ok,
             };
+            let running_time = pts.and_then(|pts| {
+                let event = pad.sticky_event::<gst::event::Segment>(0)?;
+                let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
+                segment.to_running_time(pts)
+            });
+            if let Some(running_time) = running_time {
+                for request in pad.key_frame_requests().due(running_time.into()) {
+                    pad.push_event(request);
+                }
+            }
             if is_awaited.swap(false, Ordering::Relaxed)
                 && let Some(queue) = queue.upgrade()
             {
-                let segment = pad.sticky_event::<gst::event::Segment>(0);
-                let running_time = segment.and_then(|event| {
-                    let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
-                    segment.to_running_time(pts?)
-                });
                 let _ = queue.push(number, TrackInput::Started(FirstBuffer { running_time }));
             }
             gst::PadProbeReturn::Ok
@@ -97,12 +108,13 @@ mod imp {
     use gst::prelude::*;
     use gst::subclass::prelude::*;
 
-    use super::TrackPadSettings;
+    use super::{KeyFrameRequests, TrackPadSettings};
     use crate::lock;
 
     #[derive(Default)]
     pub struct TrackPad {
         pub(super) settings: Mutex<TrackPadSettings>,
+        pub(super) key_frame_requests: KeyFrameRequests,
     }
 
     #[glib::object_subclass]

@@ -134,12 +134,13 @@ fn says_no_secret(mut command: std::process::Command, folder: &Scratch, secrets:
 }
 
 /// Pipelines that use the samples of the clear file in all elements. Each ends without further checks.
-const PIPELINES: [&str; 5] = [
+const PIPELINES: [&str; 6] = [
     "playreadyenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! cencenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! playreadymp4mux ! fakesink",
     // h264parse of GStreamer 1.22 may read a key unit event after it was freed: see `test_support::media`.
     "qtdemux name=demux demux.video_0 ! h264parse ! playreadycmafmux mux::send-force-keyunit=false ! fakesink",
+    "qtdemux name=demux playreadysink name=out location=PUBLISHED demux.video_0 ! h264parse ! out.video_0",
     "queue ! playreadyenc crypto-period=1000000000 clear-lead=1000000000 ! fakesink",
 ];
 
@@ -158,6 +159,8 @@ fn uses_the_key() {
             continue;
         }
         for is_wrong in [false, true] {
+            let published = secret.with_file_name(format!("published-{number}-{is_wrong}"));
+            let tail = tail.replace("PUBLISHED", &published.to_string_lossy());
             let line = format!("filesrc location={} ! {tail}", clear.display());
             let pipeline = in_process::pipeline(&line);
             for element in pipeline.children() {

@@ -26,7 +26,8 @@ use super::sink_store::SinkStore;
 use super::{CATEGORY, PlayReadySink as Sink};
 use crate::chunk::BufferChunk;
 use crate::error::UnmappableBuffer;
-use started::{ChannelTimeline, StartedChannel};
+pub(super) use started::ChannelTimeline;
+use started::StartedChannel;
 pub(super) use track::ChannelTrack;
 
 /// The time by which a track of a live presentation may be late, in addition to two segments.
@@ -53,8 +54,6 @@ struct OpenedPresentation {
     publisher: Option<Publisher<SinkStore>>,
     is_live: bool,
     timeline: ChannelTimeline,
-    /// The media time up to which key frames were requested.
-    requested: Duration,
 }
 
 enum ChannelState {
@@ -71,6 +70,9 @@ impl Channel {
         packaging: Packaging,
         tracks: Vec<ChannelTrack>,
     ) -> Self {
+        for track in &tracks {
+            track.pad.key_frame_requests().stop();
+        }
         let location = settings.location.clone();
         Self {
             // Without a folder the application stores the files.

@@ -32,7 +32,7 @@ impl Channel {
     ) -> Result<(), SinkError> {
         if self.opened.is_none() {
             self.opened = Some(self.open_presentation(first)?);
-            self.request_key_frames();
+            self.schedule_key_frames();
         }
         if let Some(track) = self.tracks.get_mut(position) {
             track.first = Some(first);
@@ -67,7 +67,6 @@ impl Channel {
             publisher: Some(publisher),
             is_live,
             timeline: ChannelTimeline { base, offset },
-            requested: Duration::ZERO,
         })
     }
 
@@ -120,8 +119,19 @@ impl Channel {
             }
         }
         self.state = ChannelState::Started(started);
+        self.schedule_key_frames();
         self.warn_of_late(|track| !track.is_known());
         Ok(())
+    }
+
+    /// Lets the pads request key frames at the starts of segments.
+    fn schedule_key_frames(&self) {
+        if let Some(opened) = &self.opened {
+            for track in &self.tracks {
+                let requests = track.pad.key_frame_requests();
+                requests.start(opened.timeline, self.settings.segment_duration());
+            }
+        }
     }
 
     /// True for a presentation that is published while it grows.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The publication of segments that are complete.
 
-use std::time::Duration;
-
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
@@ -14,7 +12,6 @@ use super::track::{ChannelTrack, present};
 use super::{Channel, ChannelState, PATIENCE};
 use crate::chunk::BufferChunk;
 use crate::error;
-use crate::logging::media_time;
 use crate::playreadysink::error::SinkError;
 use crate::playreadysink::messages;
 use crate::playreadysink::recording_sink::RecordingSink;
@@ -50,7 +47,6 @@ impl Channel {
                 None => break,
             }
         }
-        self.request_key_frames();
         self.check_held()
     }
 
@@ -191,44 +187,4 @@ impl Channel {
             .map_err(SinkError::Protection)?;
         Ok(StreamDescription { init, presented })
     }
-
-    /// Asks the encoders of pictures for key frames at the next starts of segments.
-    pub(super) fn request_key_frames(&mut self) {
-        let Some(opened) = &mut self.opened else {
-            return;
-        };
-        let stream = match &self.state {
-            ChannelState::Started(started) => started.stream.as_ref(),
-            ChannelState::Waiting => None,
-        };
-        let offset = opened.timeline.offset;
-        let reached = stream.map_or(offset, |stream| stream.sink.publisher.end());
-        let segment = self.settings.segment_duration();
-        // One start after the segment under way, and as much ahead as segments may be late: a request that comes after its time makes a
-        // segment long, which makes the next request late.
-        while opened.requested < reached + segment * 2 + PATIENCE {
-            opened.requested = next_multiple(opened.requested.max(offset), segment);
-            let running_time = opened.timeline.running_time(opened.requested);
-            for track in &self.tracks {
-                track.pad.push_event(key_frame_request(running_time));
-            }
-        }
-    }
-}
-
-/// Returns the first multiple of `step` after `time`.
-fn next_multiple(time: Duration, step: Duration) -> Duration {
-    let step = step.as_nanos().max(1);
-    let next = (time.as_nanos() / step + 1) * step;
-    Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX))
-}
-
-/// Returns GStreamer's event by which encoders are asked for a key frame.
-fn key_frame_request(running_time: Duration) -> gst::Event {
-    let structure = gst::Structure::builder("GstForceKeyUnit")
-        .field("running-time", media_time(running_time))
-        .field("all-headers", true)
-        .field("count", 0u32)
-        .build();
-    gst::event::CustomUpstream::new(structure)
 }

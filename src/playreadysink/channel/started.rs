@@ -30,17 +30,17 @@ pub(super) struct StartedChannel {
 
 /// The relation of media times to running times: media time = running time - `base` + `offset`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ChannelTimeline {
-    pub(super) base: Duration,
-    pub(super) offset: Duration,
+pub(in crate::playreadysink) struct ChannelTimeline {
+    pub(in crate::playreadysink) base: Duration,
+    pub(in crate::playreadysink) offset: Duration,
 }
 
 impl ChannelTimeline {
-    pub(super) fn media_time(self, running_time: Duration) -> Duration {
+    pub(in crate::playreadysink) fn media_time(self, running_time: Duration) -> Duration {
         running_time.saturating_sub(self.base) + self.offset
     }
 
-    pub(super) fn running_time(self, media_time: Duration) -> Duration {
+    pub(in crate::playreadysink) fn running_time(self, media_time: Duration) -> Duration {
         (media_time + self.base).saturating_sub(self.offset)
     }
 }
