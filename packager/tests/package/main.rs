@@ -14,6 +14,7 @@ mod demuxed;
 mod folder;
 mod formats;
 mod playlists;
+mod published;
 mod segments;
 mod smooth;
 mod versions;

@@ -9,10 +9,54 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gio::prelude::*;
 use gst::prelude::*;
+use hls_m3u8::{MasterPlaylist, MediaPlaylist};
+use test_support::dash_schema;
 
 use super::{SECOND, checked, sink};
 use crate::in_process;
 use crate::scratch::Scratch;
+use crate::tools::skip;
+
+/// Copies a manifest that is about to be replaced.
+fn keep_version(manifest: &Path, versions: &Path) {
+    if let Ok(text) = fs::read(manifest) {
+        fs::create_dir_all(versions).unwrap();
+        let number = fs::read_dir(versions).unwrap().count();
+        let name = manifest.file_name().unwrap().to_string_lossy();
+        fs::write(versions.join(format!("{number}-{name}")), text).unwrap();
+    }
+}
+
+/// Checks each version of each manifest by the schema and by another parser, which does not know SAMPLE-AES-CTR.
+fn check_versions(folder: &Path) {
+    let files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    let with = |end: &'static str| {
+        files
+            .iter()
+            .filter(move |file| file.to_string_lossy().ends_with(end))
+    };
+    match dash_schema::validate(folder) {
+        Ok(said) => assert_eq!(
+            said,
+            with(".mpd").count().to_string(),
+            "errors of the schema"
+        ),
+        Err(why) => skip("the schema of live MPDs", why),
+    }
+    assert!(with(".mpd").count() > 10);
+    for file in with(".m3u8") {
+        let text = fs::read_to_string(file).unwrap();
+        let is_media = text.contains("#EXT-X-MEDIA-SEQUENCE");
+        let parsed = match is_media {
+            true => MediaPlaylist::try_from(text.as_str()).map(drop),
+            false => MasterPlaylist::try_from(text.as_str()).map(drop),
+        };
+        assert!(parsed.is_ok(), "{}: {parsed:?}\n{text}", file.display());
+    }
+}
 
 const SOURCE: &str = "videotestsrc num-buffers=500 ! video/x-raw,width=64,height=36,framerate=25/1 \
                       ! x264enc speed-preset=ultrafast tune=zerolatency threads=1 ! h264parse ! out.video_0";
@@ -25,6 +69,7 @@ fn application_stores_the_files() {
         "* 11111111-1111-4111-8111-111111111111 00112233445566778899aabbccddeeff\n",
     );
     in_process::run("sink::application::stores", folder.path().as_os_str());
+    check_versions(&folder.join("versions"));
 }
 
 #[test]
@@ -34,7 +79,7 @@ fn stores() {
     let keys = Path::new(&folder).join("one.keys");
     gst::init().unwrap();
     let line = format!(
-        "playreadysink name=out key-uri=file://{} segment-duration={SECOND} presentation-type=dynamic window={} {SOURCE}",
+        "playreadysink name=out scheme=cbcs key-uri=file://{} segment-duration={SECOND} presentation-type=dynamic window={} {SOURCE}",
         keys.display(),
         4 * SECOND
     );
@@ -46,8 +91,9 @@ fn stores() {
         out.connect(signal, false, move |values| {
             let name = values[1].get::<String>().unwrap();
             assert_eq!(name.contains('/'), signal == "get-segment-stream");
-            let path = kept.join(name);
+            let path = kept.join(&name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
+            keep_version(&path, &kept.with_file_name("versions"));
             let file = gio::File::for_path(path);
             let flags = gio::FileCreateFlags::NONE;
             let stream = file.replace(None, false, flags, gio::Cancellable::NONE);
