@@ -21,6 +21,12 @@ pub(super) enum SinkError {
         "no place for the presentation: set location=/path/of/a/folder, or connect the signal get-segment-stream"
     )]
     NoLocation,
+    /// PIFF is of Smooth Streaming.
+    #[error(
+        "flavor=piff is of Smooth Streaming, and this element publishes DASH and HLS: leave flavor=cenc, or package a file with \
+         playready-packager package --manifests smooth"
+    )]
+    Piff,
     /// Players could not stay from the end of the window.
     #[error(
         "window={window} is not longer than three segments of segment-duration={segment_duration}, by which players stay from the end of a \
@@ -97,7 +103,7 @@ impl SinkError {
 impl PostedError for SinkError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoLocation | Self::ShortWindow { .. } | Self::Role { .. } => {
+            Self::NoLocation | Self::Piff | Self::ShortWindow { .. } | Self::Role { .. } => {
                 Resource::Settings.into()
             }
             Self::Folder { .. } => Resource::OpenWrite.into(),

@@ -10,6 +10,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use cenc_mp4::Totals;
+use common_encryption::BoxFlavor;
 
 use super::CATEGORY;
 use super::channel::ChannelTrack;
@@ -165,6 +166,11 @@ impl PlayReadySink {
                 self.obj().post_error_message(message);
                 gst::StateChangeError
             })?;
+        if packaging.config().flavor == BoxFlavor::Piff {
+            self.queue.close();
+            self.session.end();
+            return Err(failed(&SinkError::Piff));
+        }
         let tracks = lock(&self.tracks);
         for track in tracks.iter() {
             fragmenter::configure(&track.muxer, track.kind, settings.segment_duration());

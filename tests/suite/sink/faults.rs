@@ -40,6 +40,20 @@ fn window_that_is_too_short_is_refused_at_the_start() {
 }
 
 #[test]
+fn boxes_of_smooth_streaming_are_refused() {
+    let folder = Scratch::new("sink");
+    let line = format!(
+        "{} audiotestsrc num-buffers=100 ! avenc_aac ! aacparse ! out.audio_0",
+        sink(&folder, "out", "flavor=piff")
+    );
+    let error = error_of(&line);
+    assert!(
+        error.contains("flavor=piff is of Smooth Streaming"),
+        "{error}"
+    );
+}
+
+#[test]
 fn damaged_state_is_named() {
     let folder = Scratch::new("sink");
     std::fs::create_dir(folder.join("out")).unwrap();
