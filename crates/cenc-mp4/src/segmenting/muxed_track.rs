@@ -221,58 +221,63 @@ fn read_samples<C: Chunk>(
     let moof = Moof::read(&fragment.boxes.moof, fragment.boxes.position)?;
     let mut locations = Vec::new();
     let parts = moof.locate(std::slice::from_ref(defaults), &mut locations)?;
-    let mut gaps = Vec::new();
-    moof.place(&parts, &mut locations, &fragment.boxes.media(), &mut gaps)?;
+    let media = fragment.boxes.media();
+    moof.place(&parts, &mut locations, &media, &mut Vec::new())?;
     let mut samples = Vec::with_capacity(locations.len());
     for traf in moof.tree.all(FourCc::TRAF) {
-        let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
-        if let Some(tfdt) = traf.all(FourCc::TFDT).next() {
-            let stated = read_base_media_decode_time(tfdt.reader())?;
-            // Muxers round the time of each fragment anew; without that, samples follow each other.
-            if stated.abs_diff(*decoded) > defaults.tolerance {
-                *decoded = stated;
-            }
-        }
-        let default = RunSample {
-            duration: tfhd
-                .default_sample_duration
-                .unwrap_or(defaults.trex.sample_duration),
-            size: tfhd
-                .default_sample_size
-                .unwrap_or(defaults.trex.sample_size),
-            flags: tfhd
-                .default_sample_flags
-                .unwrap_or(defaults.trex.sample_flags),
-            composition_offset: 0,
-        };
-        for trun in traf.all(FourCc::TRUN) {
-            let trun = Trun::read(trun.reader())?;
-            for sample in trun.samples(default) {
-                samples.push(MuxedSample {
-                    decode_time: i64::try_from(*decoded).unwrap_or(i64::MAX),
-                    composition_offset: match trun.has_signed_offsets() {
-                        true => sample.composition_offset.cast_signed().into(),
-                        false => sample.composition_offset.into(),
-                    },
-                    duration: sample.duration,
-                    size: sample.size,
-                    flags: sample.flags,
-                    media: Vec::new(),
-                });
-                *decoded = decoded.saturating_add(sample.duration.into());
-            }
-        }
+        add_samples(traf, defaults, decoded, &mut samples)?;
     }
     let mut media = MediaBytes {
         chunks: fragment.media.into(),
         position: 0,
     };
     for (sample, location) in samples.iter_mut().zip(&locations) {
-        let unclaimed = location.offset.saturating_sub(media.position);
-        media.take(usize::try_from(unclaimed).unwrap_or(0));
+        media.skip_to(location.offset);
         sample.media = media.take(location.len as usize);
     }
     Ok(samples)
+}
+
+/// Appends the samples of a track fragment, without media.
+fn add_samples<C>(
+    traf: &BoxTree<'_>,
+    defaults: &TrackDefaults,
+    decoded: &mut u64,
+    samples: &mut Vec<MuxedSample<C>>,
+) -> Result<(), Error> {
+    let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
+    if let Some(tfdt) = traf.all(FourCc::TFDT).next() {
+        let stated = read_base_media_decode_time(tfdt.reader())?;
+        // Muxers round the time of each fragment anew; without that, samples follow each other.
+        if stated.abs_diff(*decoded) > defaults.tolerance {
+            *decoded = stated;
+        }
+    }
+    let trex = defaults.trex;
+    let default = RunSample {
+        duration: tfhd.default_sample_duration.unwrap_or(trex.sample_duration),
+        size: tfhd.default_sample_size.unwrap_or(trex.sample_size),
+        flags: tfhd.default_sample_flags.unwrap_or(trex.sample_flags),
+        composition_offset: 0,
+    };
+    for trun in traf.all(FourCc::TRUN) {
+        let trun = Trun::read(trun.reader())?;
+        for sample in trun.samples(default) {
+            samples.push(MuxedSample {
+                decode_time: i64::try_from(*decoded).unwrap_or(i64::MAX),
+                composition_offset: match trun.has_signed_offsets() {
+                    true => sample.composition_offset.cast_signed().into(),
+                    false => sample.composition_offset.into(),
+                },
+                duration: sample.duration,
+                size: sample.size,
+                flags: sample.flags,
+                media: Vec::new(),
+            });
+            *decoded = decoded.saturating_add(sample.duration.into());
+        }
+    }
+    Ok(())
 }
 
 /// The payload of a fragment, from which the media of its samples is taken in its order.
@@ -283,6 +288,12 @@ struct MediaBytes<C> {
 }
 
 impl<C: Chunk> MediaBytes<C> {
+    /// Drops the bytes up to an offset, which belong to no sample.
+    fn skip_to(&mut self, offset: i64) {
+        let unclaimed = offset.saturating_sub(self.position);
+        self.take(usize::try_from(unclaimed).unwrap_or(0));
+    }
+
     /// Takes the next `len` bytes, in the chunks that have them.
     fn take(&mut self, len: usize) -> Vec<C> {
         let mut taken = Vec::new();

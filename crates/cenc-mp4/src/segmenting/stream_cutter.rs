@@ -26,9 +26,11 @@ pub struct StreamCutter<C> {
     /// The number of starts so far.
     start_count: u64,
     late: VecDeque<LateTrack>,
+    /// Bytes of the samples in all tracks.
+    waiting_bytes: u64,
 }
 
-/// What a [`StreamCutter`] waits for.
+/// The limits within which a [`StreamCutter`] waits for tracks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CutterLimits {
     /// The time by which a track may be later than the others before they go on without it; None if all tracks are waited for, as in
@@ -135,6 +137,7 @@ impl<C> StreamCutter<C> {
             starts: VecDeque::new(),
             start_count: 0,
             late: VecDeque::new(),
+            waiting_bytes: 0,
         }
     }
 
@@ -177,6 +180,7 @@ impl<C> StreamCutter<C> {
         if is_first && !track.can_start_with(&sample) {
             return;
         }
+        self.waiting_bytes += u64::from(sample.size);
         track.waiting.push_back(sample);
         self.find_late();
     }
@@ -191,6 +195,7 @@ impl<C> StreamCutter<C> {
     /// Drops the samples of a track that are in no segment yet, after a jump in its stream.
     pub fn flush_track(&mut self, track: usize) {
         if let Some(track) = self.tracks.get_mut(track) {
+            self.waiting_bytes -= bytes_of(&track.waiting);
             track.waiting.clear();
             track.examined = 0;
             track.state = TrackProgress::Late;
@@ -214,12 +219,8 @@ impl<C> StreamCutter<C> {
     }
 
     /// Returns the bytes of the waiting samples of all tracks.
-    pub fn waiting_bytes(&self) -> u64 {
-        self.tracks
-            .iter()
-            .flat_map(|track| &track.waiting)
-            .map(|sample| u64::from(sample.size))
-            .sum()
+    pub const fn waiting_bytes(&self) -> u64 {
+        self.waiting_bytes
     }
 
     /// Returns the segments that start at the next common start, in the order of the tracks, once all of them are complete. A track
@@ -237,17 +238,20 @@ impl<C> StreamCutter<C> {
                 .collect(),
         };
         self.starts.pop_front();
-        let segments = ends.into_iter().enumerate().filter_map(|(index, count)| {
-            let track = self.tracks.get_mut(index)?;
+        let mut segments = Vec::new();
+        for (index, (track, count)) in self.tracks.iter_mut().zip(ends).enumerate() {
             track.examined = track.examined.saturating_sub(count);
             let samples: Vec<_> = track.waiting.drain(..count).collect();
-            (!samples.is_empty()).then_some(StreamSegment {
-                track: index,
-                start_index: start,
-                samples,
-            })
-        });
-        Some(segments.collect())
+            self.waiting_bytes -= bytes_of(&samples);
+            if !samples.is_empty() {
+                segments.push(StreamSegment {
+                    track: index,
+                    start_index: start,
+                    samples,
+                });
+            }
+        }
+        Some(segments)
     }
 
     /// Returns the number of samples of each track before a start; None if it is not known for all.
@@ -351,4 +355,10 @@ impl<C> StreamCutter<C> {
             }
         }
     }
+}
+
+/// Returns the bytes of samples.
+fn bytes_of<'s, C: 's>(samples: impl IntoIterator<Item = &'s MuxedSample<C>>) -> u64 {
+    let sizes = samples.into_iter().map(|sample| u64::from(sample.size));
+    sizes.sum()
 }
