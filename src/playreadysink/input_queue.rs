@@ -13,7 +13,7 @@ const LIMIT: usize = 64 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PadNumber(pub(super) usize);
 
-/// What a streaming thread has for a track.
+/// An event of a track, from its streaming thread.
 #[derive(Debug)]
 pub(super) enum TrackInput {
     /// The first buffer has come to the pad.

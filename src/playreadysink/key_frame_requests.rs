@@ -65,7 +65,7 @@ fn next_multiple(time: Duration, step: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX))
 }
 
-/// Returns GStreamer's event by which encoders are asked for a key frame.
+/// Returns GStreamer's event that requests a key frame of encoders.
 fn request(running_time: Duration) -> gst::Event {
     let structure = gst::Structure::builder("GstForceKeyUnit")
         .field("running-time", media_time(running_time))

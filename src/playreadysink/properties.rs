@@ -155,7 +155,7 @@ pub(super) fn specs() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt64::builder("segment-duration")
             .nick("Segment duration")
-            .blurb("Length of a segment in nanoseconds; encoders are asked for key frames at multiples of it")
+            .blurb("Length of a segment in nanoseconds; key frames are requested of encoders at multiples of it")
             .minimum(100_000_000)
             .maximum(600_000_000_000)
             .default_value(SEGMENT_DURATION)

@@ -19,7 +19,7 @@ pub(super) enum KeyNews {
     Change(KeyChange),
 }
 
-/// The publisher and what it was told of keys.
+/// The publisher, with the changes of keys that it has got.
 pub(super) struct RecordingSink {
     pub(super) publisher: Publisher<SinkStore>,
     pub(super) news: VecDeque<KeyNews>,

@@ -19,7 +19,7 @@ glib::wrapper! {
         @extends gst::GhostPad, gst::ProxyPad, gst::Pad, gst::Object;
 }
 
-/// What the user says of a track.
+/// The properties of a track that the user sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TrackPadSettings {
     pub(super) label: Option<String>,

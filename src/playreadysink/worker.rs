@@ -17,7 +17,7 @@ use super::input_queue::InputQueue;
 use super::properties::SinkSettings;
 use crate::error;
 
-/// What the thread works on.
+/// The parts of an element that the thread needs.
 pub(super) struct WorkerSetup {
     pub(super) sink: PlayReadySink,
     pub(super) queue: Arc<InputQueue>,

@@ -26,7 +26,7 @@ pub enum PublishError {
     State {
         /// The name of the file.
         name: &'static str,
-        /// What is wrong with it.
+        /// The reason why it cannot be used.
         fault: StateFault,
     },
     /// A manifest cannot describe the presentation.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a publisher is given, and what it reports.
+//! The options, tracks and events of a publisher.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a publisher finds in the folder of an earlier one.
+//! The folder of an earlier publisher, with which a new one goes on.
 
 use std::collections::HashSet;
 

@@ -25,7 +25,7 @@ const HELD_BYTES: u64 = 512 << 20;
 struct StreamDescription {
     /// The clear init segment.
     init: Vec<u8>,
-    /// What the manifests say of each.
+    /// The entry of each in the manifests.
     presented: Vec<StartedTrack>,
 }
 
