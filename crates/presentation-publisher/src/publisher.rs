@@ -160,7 +160,7 @@ impl<S: PresentationStore> Publisher<S> {
                 bandwidth: None,
                 timescale: track.timescale,
                 first_number: self.first_number(&track.name),
-                discontinuities: 0,
+                discontinuities: self.discontinuities(),
                 first_period: self.state.next_period,
                 longest_playlist: Duration::ZERO,
                 parts: VecDeque::new(),
@@ -188,6 +188,17 @@ impl<S: PresentationStore> Publisher<S> {
             is_video,
             segment: None,
         }
+    }
+
+    /// Returns the number of discontinuities before the stream that starts, which is the same in all tracks (RFC 8216, 6.2.4).
+    fn discontinuities(&self) -> u64 {
+        let counts = self.state.tracks.iter().map(|track| {
+            let listed = track.parts.iter().skip(1);
+            let listed = listed.filter(|part| part.is_discontinuity).count() as u64;
+            let is_interrupted = self.is_interrupted && !track.segments.is_empty();
+            track.discontinuities + listed + u64::from(is_interrupted)
+        });
+        counts.max().unwrap_or(0)
     }
 
     /// Returns the number of the first segment of a new track: after those of an earlier track with this name that still exist.

@@ -89,6 +89,8 @@ pub struct Channel<S: PresentationStore> {
     pub clock: TestClock,
     pub offset: Duration,
     next: Duration,
+    /// The number of tracks: video, and sound.
+    tracks: usize,
 }
 
 impl Channel<FolderStore> {
@@ -101,13 +103,28 @@ impl Channel<FolderStore> {
         let publisher = Publisher::open(store, options, clock.host()).unwrap();
         Self::start(publisher, clock).unwrap()
     }
+
+    /// Opens the folder for the first tracks only.
+    pub fn open_with(folder: &Scratch, clock: TestClock, tracks: usize) -> Self {
+        let store = FolderStore::open(folder.path()).unwrap();
+        let publisher = Publisher::open(store, options(), clock.host()).unwrap();
+        Self::start_with(publisher, clock, tracks).unwrap()
+    }
 }
 
 impl<S: PresentationStore> Channel<S> {
     /// Starts the stream.
-    pub fn start(mut publisher: Publisher<S>, clock: TestClock) -> Result<Self, PublishError> {
+    pub fn start(publisher: Publisher<S>, clock: TestClock) -> Result<Self, PublishError> {
+        Self::start_with(publisher, clock, 2)
+    }
+
+    fn start_with(
+        mut publisher: Publisher<S>,
+        clock: TestClock,
+        tracks: usize,
+    ) -> Result<Self, PublishError> {
         let offset = publisher.begin(clock.since_1970())?;
-        publisher.start_tracks(vec![
+        let mut started = vec![
             track(
                 "video",
                 TrackMedia::Video {
@@ -126,12 +143,15 @@ impl<S: PresentationStore> Channel<S> {
                     layout: None,
                 },
             ),
-        ])?;
+        ];
+        started.truncate(tracks);
+        publisher.start_tracks(started)?;
         let mut channel = Self {
             publisher,
             clock,
             offset,
             next: offset,
+            tracks,
         };
         channel.start_part(1);
         Ok(channel)
@@ -160,7 +180,7 @@ impl<S: PresentationStore> Channel<S> {
     }
 
     pub fn publish_group_of(&mut self, duration: Duration) -> Result<(), PublishError> {
-        self.publish_tracks(0..2, duration)
+        self.publish_tracks(0..self.tracks, duration)
     }
 
     /// Publishes a segment of the sound while the video is late.

@@ -64,6 +64,29 @@ fn later_publisher_goes_on() {
 }
 
 #[test]
+fn track_of_a_later_run_counts_the_discontinuities_before_it() {
+    let folder = Scratch::new("publishing");
+    let mut clock = channel::TestClock::default();
+    for tracks in [1, 1, 2, 2] {
+        clock.add(Duration::from_secs(30));
+        let mut channel = Channel::open_with(&folder, clock, tracks);
+        (0..2).for_each(|_| channel.publish_group().unwrap());
+        clock = channel.clock.clone();
+    }
+    // The discontinuity sequence number of the last segment: RFC 8216, 3.
+    let [video, audio] = ["video", "audio"].map(|track| {
+        let text = fs::read_to_string(folder.join(&format!("{track}.m3u8"))).unwrap();
+        let before = text
+            .split("#EXT-X-DISCONTINUITY-SEQUENCE:")
+            .nth(1)
+            .and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
+        before.unwrap_or(0) + text.matches("#EXT-X-DISCONTINUITY\n").count()
+    });
+    assert_eq!(video, 3);
+    assert_eq!(audio, video);
+}
+
+#[test]
 fn clock_that_is_set_back_makes_no_manifest_go_back() {
     let folder = Scratch::new("publishing");
     let mut channel = Channel::open(&folder, options());
