@@ -130,14 +130,12 @@ impl Channel {
         let Some(stream) = &mut started.stream else {
             return Err(SinkError::NoMedia);
         };
-        let location = &self.location;
-        stream
-            .finish()
-            .map_err(|error| SinkError::of_segment(error, location))?;
+        // What was published is a presentation, whatever the encryptor says of its end.
+        let ended = stream.finish();
         let finished = stream.sink.publisher.finish();
         finished.map_err(|source| self.publish_error(source))?;
         self.post_events();
-        Ok(())
+        ended.map_err(|error| SinkError::of_segment(error, &self.location))
     }
 
     /// Returns the keys, for the next stream.
