@@ -35,4 +35,25 @@ impl StreamCounts {
             fragments: self.fragments.load(Ordering::Relaxed),
         }
     }
+
+    /// Says how far an element that protects fragments has come.
+    pub(super) fn fragment_progress(&self) -> String {
+        let Totals {
+            samples,
+            bytes,
+            fragments,
+        } = self.get();
+        format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
+    }
+
+    /// Returns the value of `stats` of an element that protects fragments.
+    pub(super) fn fragment_stats(&self, key_changes: u64) -> gst::Structure {
+        let totals = self.get();
+        gst::Structure::builder("playready-stats")
+            .field("samples", totals.samples)
+            .field("bytes", totals.bytes)
+            .field("fragments", totals.fragments)
+            .field("key-changes", key_changes)
+            .build()
+    }
 }

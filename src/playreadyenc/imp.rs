@@ -38,12 +38,7 @@ impl Logged for PlayReadyEnc {
     }
 
     fn progress(&self) -> String {
-        let Totals {
-            samples,
-            bytes,
-            fragments,
-        } = self.counts.get();
-        format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
+        self.counts.fragment_progress()
     }
 }
 
@@ -83,16 +78,6 @@ impl PlayReadyEnc {
             self.session.close(stream.into_sample_keys());
         }
         self.counts.set(Totals::default());
-    }
-
-    fn stats(&self) -> gst::Structure {
-        let totals = self.counts.get();
-        gst::Structure::builder("playready-stats")
-            .field("samples", totals.samples)
-            .field("bytes", totals.bytes)
-            .field("fragments", totals.fragments)
-            .field("key-changes", self.session.key_changes())
-            .build()
     }
 }
 
@@ -193,7 +178,10 @@ impl ObjectImpl for PlayReadyEnc {
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
         match spec.name() {
-            "stats" => self.stats().to_value(),
+            "stats" => {
+                let key_changes = self.session.key_changes();
+                self.counts.fragment_stats(key_changes).to_value()
+            }
             "threads" => self.threads.load(Ordering::Relaxed).to_value(),
             name => self.session.get(name),
         }

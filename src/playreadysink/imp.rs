@@ -70,12 +70,7 @@ impl Logged for PlayReadySink {
     }
 
     fn progress(&self) -> String {
-        let Totals {
-            samples,
-            bytes,
-            fragments,
-        } = self.counts.get();
-        format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
+        self.counts.fragment_progress()
     }
 }
 
@@ -204,16 +199,6 @@ impl PlayReadySink {
         gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
         self.counts.set(Totals::default());
     }
-
-    fn stats(&self) -> gst::Structure {
-        let totals = self.counts.get();
-        gst::Structure::builder("playready-stats")
-            .field("samples", totals.samples)
-            .field("bytes", totals.bytes)
-            .field("fragments", totals.fragments)
-            .field("key-changes", self.session.key_changes())
-            .build()
-    }
 }
 
 #[glib::object_subclass]
@@ -255,7 +240,10 @@ impl ObjectImpl for PlayReadySink {
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
         match spec.name() {
-            "stats" => self.stats().to_value(),
+            "stats" => {
+                let key_changes = self.session.key_changes();
+                self.counts.fragment_stats(key_changes).to_value()
+            }
             name => {
                 let own = lock(&self.settings).get(name);
                 own.unwrap_or_else(|| self.session.get(name))
