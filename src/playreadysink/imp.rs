@@ -157,13 +157,10 @@ impl PlayReadySink {
             .session
             .open_until(self, is_stopped)
             .map_err(|message| {
-                self.queue.close();
                 self.obj().post_error_message(message);
                 gst::StateChangeError
             })?;
         if packaging.config().flavor == BoxFlavor::Piff {
-            self.queue.close();
-            self.session.end();
             return Err(failed(&SinkError::Piff));
         }
         let tracks = lock(&self.tracks);
@@ -181,10 +178,8 @@ impl PlayReadySink {
                 .collect(),
             collectors: tracks.iter().map(|track| track.collector.clone()).collect(),
         };
-        let worker = Worker::start(setup).map_err(|source| {
-            self.session.end();
-            failed(&SinkError::Protection(cenc_mp4::Error::Threads(source)))
-        })?;
+        let worker = Worker::start(setup)
+            .map_err(|source| failed(&SinkError::Protection(cenc_mp4::Error::Threads(source))))?;
         *lock(&self.worker) = Some(worker);
         Ok(())
     }
@@ -351,7 +346,7 @@ impl ElementImpl for PlayReadySink {
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         gst::debug!(CATEGORY, imp = self, "changes state: {transition:?}");
         match transition {
-            gst::StateChange::ReadyToPaused => self.start()?,
+            gst::StateChange::ReadyToPaused => self.start().inspect_err(|_| self.stop())?,
             // Streaming threads that wait for room come back.
             gst::StateChange::PausedToReady => self.queue.close(),
             _ => (),
