@@ -12,6 +12,7 @@ use crate::action_signals::EncryptorElement;
 use crate::playreadyenc::PlayReadyEnc;
 
 use super::pad::MuxPad;
+use super::templates;
 
 /// The muxer in a bin.
 pub trait Inner: Default + Send + Sync + 'static {
@@ -124,24 +125,13 @@ impl Parts {
         let pad = match (own, name) {
             (Some(target), _) => pad.name(target.name()),
             (None, Some(name)) => pad.name(name),
-            (None, None) => pad.name(self.free_name(template)),
+            (None, None) => {
+                let bin = self.encryptor.parent().and_downcast::<gst::Element>()?;
+                pad.name(templates::free_name(template, &bin))
+            }
         };
         let pad = pad.build();
         pad.set_target(target.as_ref()).ok().map(|()| pad)
-    }
-
-    /// Returns the first unused pad name of a template; splitmuxsink requests it again for the next file.
-    fn free_name(&self, template: &gst::PadTemplate) -> String {
-        let bin = self.encryptor.parent().and_downcast::<gst::Element>();
-        let is_taken = |name: &str| {
-            bin.as_ref()
-                .is_some_and(|bin| bin.static_pad(name).is_some())
-        };
-        let template = template.name_template();
-        (0u32..)
-            .map(|number| template.replace("%u", &number.to_string()))
-            .find(|name| !is_taken(name))
-            .unwrap_or_default()
     }
 
     /// Releases the muxer's pad of the ghost `pad`. A thread that waits in the muxer holds the lock of the ghost pad, which can be

@@ -75,3 +75,12 @@ pub(crate) fn of_type(name: &str, caps: &gst::Caps, pad_type: gst::glib::Type) -
     gst::PadTemplate::with_gtype(name, direction, presence, caps, pad_type)
         .expect("name and caps are valid")
 }
+
+/// Returns the first unused name of a template among the pads of `element`; splitmuxsink requests it again for the next file.
+pub(crate) fn free_name(template: &gst::PadTemplate, element: &gst::Element) -> String {
+    let template = template.name_template();
+    (0u32..)
+        .map(|number| template.replace("%u", &number.to_string()))
+        .find(|name| element.static_pad(name).is_none())
+        .unwrap_or_default()
+}

@@ -24,9 +24,13 @@ use super::track_pad::TrackPad;
 use super::worker::{Worker, WorkerSetup};
 use crate::action_signals::{self, EncryptorElement};
 use crate::logging::Logged;
+use crate::mux_bin::templates;
 use crate::session::{self, Session};
 use crate::stream_counts::StreamCounts;
 use crate::{error, lock};
+
+/// The default of `key-change`: a crypto period is a new Period in DASH, and has an EXT-X-MAP in HLS.
+const KEY_CHANGE: &str = "init";
 
 /// See [`super::PlayReadySink`].
 pub struct PlayReadySink {
@@ -53,7 +57,7 @@ struct SinkTrack {
 impl Default for PlayReadySink {
     fn default() -> Self {
         Self {
-            session: Session::with_default("key-change", "init"),
+            session: Session::with_default("key-change", KEY_CHANGE),
             settings: Mutex::default(),
             queue: Arc::default(),
             tracks: Mutex::default(),
@@ -96,14 +100,13 @@ impl PlayReadySink {
             "video_%u" => PadKind::Video,
             _ => PadKind::Audio,
         };
-        let number = self.pads.fetch_add(1, Ordering::Relaxed);
+        let number = PadNumber(self.pads.fetch_add(1, Ordering::Relaxed));
         let name = match name {
             Some(name) => name.to_owned(),
-            None => self.free_name(template),
+            None => templates::free_name(template, self.obj().upcast_ref()),
         };
         let bin = self.obj();
         let muxer = TrackMuxer::new(kind, &format!("mux_{name}"))?;
-        let number = PadNumber(number);
         let collector = Collector::new(
             &format!("collector_{name}"),
             number,
@@ -130,16 +133,7 @@ impl PlayReadySink {
         Ok(pad)
     }
 
-    /// Returns the first unused pad name of a template.
-    fn free_name(&self, template: &gst::PadTemplate) -> String {
-        let element = self.obj();
-        (0u32..)
-            .map(|number| template.name_template().replace("%u", &number.to_string()))
-            .find(|name| element.static_pad(name).is_none())
-            .unwrap_or_default()
-    }
-
-    /// Reads the settings, and starts to request keys and to publish.
+    /// Reads the settings, and starts to request keys and to publish. After an error, [`Self::stop`] ends what was started.
     fn start(&self) -> Result<(), gst::StateChangeError> {
         let settings = lock(&self.settings).clone();
         let failed = |error: &SinkError| {
@@ -207,7 +201,7 @@ impl ObjectSubclass for PlayReadySink {
 impl ObjectImpl for PlayReadySink {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let mut specs = session::specs_with_default("key-change", "init");
+            let mut specs = session::specs_with_default("key-change", KEY_CHANGE);
             specs.extend(properties::specs());
             specs
         });
@@ -272,7 +266,6 @@ impl ElementImpl for PlayReadySink {
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            use crate::mux_bin::templates;
             vec![
                 templates::of_type(
                     "video_%u",
