@@ -224,11 +224,6 @@ impl Channel {
         }
         let name = track.pad.name();
         gst::info!(CATEGORY, obj = self.sink, "pad {name} has ended");
-        let ends_early = self.tracks.iter().any(|track| !track.is_ended);
-        let is_live = matches!(&self.state, ChannelState::Started(started) if started.is_live);
-        if ends_early && is_live {
-            gst::info!(CATEGORY, obj = self.sink, "the others go on without it");
-        }
     }
 
     fn flush_track(&mut self, position: usize) {

@@ -170,7 +170,7 @@ impl Channel {
             writes_dash: formats.contains(ManifestsProperty::DASH),
             writes_hls: formats.contains(ManifestsProperty::HLS),
             segment_duration: self.settings.segment_duration(),
-            window: self.settings.window().filter(|_| is_live),
+            window: self.settings.window(),
             is_live,
             scheme: config.map_or(Scheme::Cenc, |config| config.scheme),
             expects_changes: config.is_some_and(|config| {
