@@ -73,6 +73,7 @@ mod error;
 mod form;
 mod fragment;
 mod fragmenting;
+mod frame_rate;
 pub mod information;
 mod init;
 mod items;

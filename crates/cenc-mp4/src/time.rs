@@ -88,18 +88,15 @@ pub(super) fn fragment_time(
         child: FourCc::MDHD,
     })?;
     let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
-    let default_duration = tfhd
-        .default_sample_duration
-        .unwrap_or(track.trex.sample_duration);
-    let default_flags = tfhd.default_sample_flags.unwrap_or(track.trex.sample_flags);
+    let default = tfhd.default_sample(&track.trex);
     let mut flags = None;
     let mut first_offset = None;
     let mut ticks = 0_u64;
     for trun in traf.all(FourCc::TRUN) {
         let trun = Trun::read(trun.reader())?;
-        ticks = ticks.saturating_add(trun.duration(default_duration));
+        ticks = ticks.saturating_add(trun.duration(default.duration));
         if trun.sample_count > 0 {
-            flags = flags.or(Some(trun.first_sample_flags().unwrap_or(default_flags)));
+            flags = flags.or(Some(trun.first_sample_flags().unwrap_or(default.flags)));
             first_offset = first_offset.or(first_composition_offset(&trun));
         }
     }
@@ -118,7 +115,7 @@ pub(super) fn fragment_time(
                 .presentation(start, first_offset.unwrap_or_default()),
             timescale,
         ),
-        sync: flags.unwrap_or(default_flags) & NON_SYNC_SAMPLE == 0,
+        sync: flags.unwrap_or(default.flags) & NON_SYNC_SAMPLE == 0,
     })
 }
 
@@ -130,11 +127,8 @@ fn first_composition_offset(trun: &Trun<'_>) -> Option<i64> {
         flags: 0,
         composition_offset: 0,
     };
-    let offset = trun.samples(default).next()?.composition_offset;
-    Some(match trun.has_signed_offsets() {
-        true => offset.cast_signed().into(),
-        false => offset.into(),
-    })
+    let first = trun.samples(default).next()?;
+    Some(trun.composition_offset(&first))
 }
 
 /// Converts ticks to nanoseconds, rounded down; 0 for a damaged timescale of 0.

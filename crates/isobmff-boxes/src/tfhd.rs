@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tfhd`, the track fragment header, 14496-12 clause 8.8.7.
 
-use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader, RunSample, Trex};
 
 const BASE_DATA_OFFSET: u32 = 0x00_0001;
 const SAMPLE_DESCRIPTION_INDEX: u32 = 0x00_0002;
@@ -48,6 +48,16 @@ impl<'a> Tfhd<'a> {
             default_sample_size: reader.optional_u32(has(DEFAULT_SAMPLE_SIZE))?,
             default_sample_flags: reader.optional_u32(has(DEFAULT_SAMPLE_FLAGS))?,
         })
+    }
+
+    /// Returns the values of the samples of the fragment whose runs state none.
+    pub fn default_sample(&self, trex: &Trex) -> RunSample {
+        RunSample {
+            duration: self.default_sample_duration.unwrap_or(trex.sample_duration),
+            size: self.default_sample_size.unwrap_or(trex.sample_size),
+            flags: self.default_sample_flags.unwrap_or(trex.sample_flags),
+            composition_offset: 0,
+        }
     }
 
     /// True if the first byte of the `moof` is the base of data offsets.

@@ -104,10 +104,17 @@ impl<'a> Trun<'a> {
         }
     }
 
-    /// Returns one field of each sample; empty if the run does not state it.
     /// True if composition offsets are signed.
     pub const fn has_signed_offsets(&self) -> bool {
         self.version > 0
+    }
+
+    /// Returns the ticks from the decode time of a sample of this run to its composition time.
+    pub fn composition_offset(&self, sample: &RunSample) -> i64 {
+        match self.has_signed_offsets() {
+            true => sample.composition_offset.cast_signed().into(),
+            false => sample.composition_offset.into(),
+        }
     }
 
     /// Returns all samples. `default` has the values that the run does not state; its composition offset is 0.
@@ -128,6 +135,7 @@ impl<'a> Trun<'a> {
         })
     }
 
+    /// Returns one field of each sample; empty if the run does not state it.
     fn field(&self, field: u32) -> impl Iterator<Item = u32> + use<'a> {
         let at = 4 * SAMPLE_FIELDS
             .iter()

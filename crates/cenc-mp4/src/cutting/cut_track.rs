@@ -3,13 +3,11 @@
 
 use std::ops::Range;
 
-use isobmff_boxes::FourCc;
-
 use super::segment_starts::SegmentStarts;
 use super::smooth_time::SmoothTime;
 use super::source_track::{SourceTrack, TimedSample, TrackKind};
 use crate::Error;
-use crate::fragmenting::moof::{self, MDAT_HEADER, MoofForm};
+use crate::fragmenting::moof::{self, MoofForm};
 use crate::fragmenting::plan::{FragmentPiece, MAX_FRAGMENT, PlannedFragment, plan_track};
 
 /// The most bytes of a segment in Smooth Streaming: 10 s at 200 Mbit/s.
@@ -137,13 +135,7 @@ impl CutTrack {
         self.next += 1;
         let sequence_number = u32::try_from(self.next).unwrap_or(u32::MAX);
         let mut boxes = moof::write(sequence_number, fragment, &mut self.source.track, self.form)?;
-        let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| {
-            isobmff_boxes::Error::TooLarge {
-                box_type: FourCc::MDAT,
-            }
-        })?;
-        boxes.extend(size.to_be_bytes());
-        boxes.extend(FourCc::MDAT.0);
+        boxes.extend(moof::mdat_header(fragment.len)?);
         let first = self
             .pieces
             .partition_point(|piece| (piece.fragment as usize) < index);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The sample tables of a fragmented track, collected from its `moof` boxes.
 
-use isobmff_boxes::{BoxTree, FourCc, RunSample, Tfhd, Trex, Trun, read_base_media_decode_time};
+use isobmff_boxes::{BoxTree, FourCc, Tfhd, Trex, Trun, read_base_media_decode_time};
 
 use super::sample_boxes::SampleBoxes;
 use super::source_track::SampleTables;
@@ -102,14 +102,7 @@ impl TableBuilder {
             self.start_at(read_base_media_decode_time(tfdt.reader())?)?;
         }
         let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
-        let default = RunSample {
-            duration: tfhd
-                .default_sample_duration
-                .unwrap_or(self.trex.sample_duration),
-            size: tfhd.default_sample_size.unwrap_or(self.trex.sample_size),
-            flags: tfhd.default_sample_flags.unwrap_or(self.trex.sample_flags),
-            composition_offset: 0,
-        };
+        let default = tfhd.default_sample(&self.trex);
         let first = self.sample_count();
         let mut located = located.iter();
         for trun in traf.all(FourCc::TRUN) {

@@ -24,7 +24,7 @@ pub use segment_starts::{SegmentStarts, UnalignedTracks};
 pub use smooth_time::{SMOOTH_TIMESCALE, smooth_delay};
 pub use source_event::SourceEvent;
 pub use source_movie::SourceMovie;
-pub(crate) use source_track::named_frame_rate;
+pub(crate) use source_track::timescale;
 pub use source_track::{SourceTrack, TrackKind};
 
 #[cfg(test)]

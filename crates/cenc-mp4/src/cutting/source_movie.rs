@@ -169,19 +169,7 @@ impl FragmentedFile {
 fn builder(trak: &BoxTree<'_>, moov: &BoxTree<'_>) -> Result<TableBuilder, Error> {
     clear_entries(trak.descend(&STBL_PATH)?)?;
     let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
-    let mut trexes = moov
-        .all(FourCc::MVEX)
-        .flat_map(|mvex| mvex.all(FourCc::TREX))
-        .map(|trex| Trex::read(trex.reader()));
-    let own = trexes.find(|trex| trex.as_ref().map_or(true, |trex| trex.track_id == track_id));
-    let trex = own.transpose()?.unwrap_or(Trex {
-        track_id,
-        sample_description_index: 1,
-        sample_duration: 0,
-        sample_size: 0,
-        sample_flags: 0,
-    });
-    Ok(TableBuilder::new(trex))
+    Ok(TableBuilder::new(Trex::of_track(moov, track_id)?))
 }
 
 /// Adds the samples that a fragmented movie has in its `moov`, as FFmpeg writes it without `empty_moov`.

@@ -8,11 +8,11 @@ use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
 use super::sample_boxes::SampleBoxes;
 use crate::Error;
-use crate::fragmenting::moov::empty_tables;
+use crate::fragmenting::moov::trak_without_samples;
 use crate::fragmenting::timing::{SampleTiming, TimingCursor, TrackTiming};
 use crate::fragmenting::track::ProgressiveTrack;
 pub use crate::fragmenting::track::TrackKind;
-use crate::init::find_stbl_mut;
+use crate::frame_rate;
 use crate::media_start::MediaStart;
 use crate::progressive::tables::SampleTable;
 
@@ -24,49 +24,6 @@ pub struct SourceTrack {
     pub(super) skipped: i64,
     /// The whole `trak`, without samples in its tables.
     trak: Vec<u8>,
-}
-
-/// The frame rates that rounded durations stand for.
-const FRAME_RATES: [FrameRate; 11] = [
-    FrameRate::new(24_000, 1001),
-    FrameRate::new(24, 1),
-    FrameRate::new(25, 1),
-    FrameRate::new(30_000, 1001),
-    FrameRate::new(30, 1),
-    FrameRate::new(48, 1),
-    FrameRate::new(50, 1),
-    FrameRate::new(60_000, 1001),
-    FrameRate::new(60, 1),
-    FrameRate::new(100, 1),
-    FrameRate::new(120, 1),
-];
-
-/// Returns a fraction as it is named: reduced, or a usual one that differs by less than one in 10,000.
-pub(crate) fn named_frame_rate(numerator: u64, denominator: u64) -> Option<FrameRate> {
-    let is_near = |rate: &&FrameRate| {
-        let [own, usual] = [
-            u128::from(numerator) * u128::from(rate.denominator),
-            u128::from(denominator) * u128::from(rate.numerator),
-        ];
-        own.abs_diff(usual) * 10_000 < usual
-    };
-    let divisor = greatest_common_divisor(numerator, denominator);
-    FRAME_RATES.iter().find(is_near).copied().or_else(|| {
-        Some(FrameRate {
-            numerator: u32::try_from(numerator / divisor).ok()?,
-            denominator: u32::try_from(denominator / divisor).ok()?,
-        })
-    })
-}
-
-const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
-    while other > 0 {
-        (one, other) = (other, one % other);
-    }
-    match one {
-        0 => 1,
-        divisor => divisor,
-    }
 }
 
 /// The places and times of the samples of a track.
@@ -102,16 +59,10 @@ impl SourceTrack {
             (track.groups, track.sub_samples) = boxes.build();
         }
         track.first_decode_time = tables.first_decode_time.saturating_add(start.delay);
-        let mut without_samples = trak.clone();
-        if let Some(tables) = find_stbl_mut(&mut without_samples).and_then(BoxTree::children_mut) {
-            empty_tables(tables);
-        }
-        let mut bytes = Vec::with_capacity(without_samples.size());
-        without_samples.write(&mut bytes)?;
         Ok(Self {
             track,
             skipped: i64::try_from(start.skipped).unwrap_or(i64::MAX),
-            trak: bytes,
+            trak: trak_without_samples(trak)?,
         })
     }
 
@@ -187,23 +138,10 @@ impl SourceTrack {
 
     /// Returns the samples per second as a reduced fraction; None if their durations differ by more than rounding.
     pub fn frame_rate(&self) -> Option<FrameRate> {
-        let count = self
-            .sample_count()
-            .checked_sub(1)
-            .filter(|&count| count > 0)?;
         let mut durations: Vec<u32> = self.samples().map(|sample| sample.duration).collect();
         // That of the last sample is often made up.
         durations.pop();
-        let (least, most) = (durations.iter().min()?, durations.iter().max()?);
-        let total: u64 = durations.iter().copied().map(u64::from).sum();
-        if *least == 0 || most - least > self.timescale().div_ceil(1000).max(1) {
-            return None;
-        }
-        let (numerator, denominator) = match least == most {
-            true => (u64::from(self.timescale()), u64::from(*least)),
-            false => (u64::from(self.timescale()) * u64::from(count), total),
-        };
-        named_frame_rate(numerator, denominator)
+        frame_rate::of_durations(&durations, self.timescale())
     }
 
     /// Returns the ranges of the file that have its first samples, of `size` bytes at most.
@@ -248,7 +186,7 @@ impl SourceTrack {
 }
 
 /// Returns the ticks per second of a `trak`; an error if there are none.
-pub(super) fn timescale(trak: &BoxTree<'_>) -> Result<u32, Error> {
+pub(crate) fn timescale(trak: &BoxTree<'_>) -> Result<u32, Error> {
     let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
     match isobmff_boxes::read_timescale(mdhd.reader())? {
         0 => Err(Error::Unsupported(FourCc::MDHD)),

@@ -25,7 +25,7 @@ use super::items::refuse_items;
 use super::progressive::tables;
 use super::stream::{FragmentBoxes, FragmentPart, MediaPiece, StreamFragment};
 use super::{Chunk, Error};
-use moof::{MDAT_HEADER, MoofForm};
+use moof::MoofForm;
 use plan::{FragmentPlan, PlannedFragment};
 use track::ProgressiveTrack;
 
@@ -241,15 +241,12 @@ impl<C: Chunk> Fragmenter<C> {
         chunks: usize,
         position: u64,
     ) -> Result<FragmentBoxes, Error> {
-        let too_large = || isobmff_boxes::Error::TooLarge {
-            box_type: FourCc::MDAT,
-        };
-        let track = self.tracks.get_mut(fragment.track).ok_or_else(too_large)?;
+        let header = moof::mdat_header(fragment.len)?;
+        let track = self.tracks.get_mut(fragment.track).ok_or(Error::NoTracks)?;
         self.sequence_number = self.sequence_number.wrapping_add(1);
         let moof = moof::write(self.sequence_number, fragment, track, MoofForm::Plain)?;
-        let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| too_large())?;
         let mdat = FragmentPart::Mdat {
-            header: [size.to_be_bytes(), FourCc::MDAT.0].concat(),
+            header,
             chunks,
             len: fragment.len,
         };

@@ -11,7 +11,7 @@ use super::plan::PlannedFragment;
 use super::track::ProgressiveTrack;
 
 /// Bytes of the size and type of the `mdat` that follows.
-pub(crate) const MDAT_HEADER: usize = 8;
+const MDAT_HEADER: usize = 8;
 
 /// Flags of `tfhd`, clause 8.8.7.1, in the order of their fields.
 const SAMPLE_DESCRIPTION_INDEX: u32 = 0x02;
@@ -41,6 +41,13 @@ pub(crate) enum MoofForm {
     Cmaf,
     /// Without default-base-is-moof, and with its time in a `tfxd` in place of a `tfdt`: MS-SSTR 2.2.4.
     Smooth,
+}
+
+/// Writes the header of an `mdat` with `media_size` bytes of payload.
+pub(crate) fn mdat_header(media_size: u64) -> Result<Vec<u8>, isobmff_boxes::Error> {
+    let size =
+        u32::try_from(media_size + MDAT_HEADER as u64).map_err(|_| too_large(FourCc::MDAT))?;
+    Ok([size.to_be_bytes(), FourCc::MDAT.0].concat())
 }
 
 /// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` with a header of [`MDAT_HEADER`] bytes.
@@ -86,7 +93,7 @@ impl MoofContent {
     pub(crate) fn write(&self) -> Result<Vec<u8>, isobmff_boxes::Error> {
         let size = self.moof(0)?.size();
         let mut out = Vec::with_capacity(size + MDAT_HEADER);
-        self.moof(u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?)?
+        self.moof(u32::try_from(size + MDAT_HEADER).map_err(|_| too_large(FourCc::MOOF))?)?
             .write(&mut out)?;
         Ok(out)
     }
@@ -121,7 +128,7 @@ impl MoofContent {
         traf.extend(self.sample_boxes.iter().cloned());
         let mut entries = self.run.end(data_offset);
         for information in &self.information {
-            let offset = u32::try_from(entries).map_err(|_| too_large())?;
+            let offset = u32::try_from(entries).map_err(|_| too_large(FourCc::MOOF))?;
             traf.push(build_saiz(information.info_type, &information.sizes)?);
             traf.push(build_saio(information.info_type, offset));
             entries += information.len();
@@ -166,10 +173,8 @@ fn next_sample_boxes(
     sub_samples.chain(groups).collect()
 }
 
-const fn too_large() -> isobmff_boxes::Error {
-    isobmff_boxes::Error::TooLarge {
-        box_type: FourCc::MOOF,
-    }
+const fn too_large(box_type: FourCc) -> isobmff_boxes::Error {
+    isobmff_boxes::Error::TooLarge { box_type }
 }
 
 /// The auxiliary information of one kind of the samples of a fragment.

@@ -41,9 +41,7 @@ pub(crate) fn init(
     let fresh = mvex(&track_ids, duration.transpose()?.flatten());
     let children = moov.children_mut().into_iter().flatten();
     for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
-        if let Some(tables) = find_stbl_mut(trak).and_then(BoxTree::children_mut) {
-            empty_tables(tables);
-        }
+        empty_tables(trak);
     }
     if let Some(children) = moov.children_mut()
         && children.iter().all(|child| child.box_type != FourCc::MVEX)
@@ -58,8 +56,20 @@ pub(crate) fn init(
     Ok(out)
 }
 
-/// Empties the tables of an `stbl`.
-pub(crate) fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
+/// Writes a `trak` without the samples in its tables.
+pub(crate) fn trak_without_samples(trak: &BoxTree<'_>) -> Result<Vec<u8>, isobmff_boxes::Error> {
+    let mut trak = trak.clone();
+    empty_tables(&mut trak);
+    let mut out = Vec::with_capacity(trak.size());
+    trak.write(&mut out)?;
+    Ok(out)
+}
+
+/// Empties the tables of a `trak`.
+fn empty_tables(trak: &mut BoxTree<'_>) {
+    let Some(tables) = find_stbl_mut(trak).and_then(BoxTree::children_mut) else {
+        return;
+    };
     let stale = |table: &BoxTree<'_>| {
         let mut emptied = EMPTY.iter().map(|(box_type, _)| box_type);
         DROPPED.contains(&table.box_type)

@@ -5,13 +5,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use isobmff_boxes::{
-    BoxTree, FourCc, NON_SYNC_SAMPLE, RunSample, Tfhd, Tkhd, Trex, Trun,
-    read_base_media_decode_time,
+    BoxTree, FourCc, NON_SYNC_SAMPLE, Tfhd, Tkhd, Trex, Trun, read_base_media_decode_time,
 };
 
-use crate::cutting::TrackKind;
-use crate::fragmenting::moov::empty_tables;
-use crate::init::find_stbl_mut;
+use crate::cutting::{TrackKind, timescale};
+use crate::fragmenting::moov::trak_without_samples;
 use crate::moof::{FragmentDefaults, Moof};
 use crate::stream::{FragmentAssembler, StreamBox, StreamEvent, StreamFragment, StreamReader};
 use crate::time::duration;
@@ -75,9 +73,8 @@ impl<C> MuxedSample<C> {
     }
 }
 
-/// The track_ID of the muxer and the defaults of its fragments.
+/// The defaults of the fragments of the muxer.
 struct TrackDefaults {
-    track_id: u32,
     trex: Trex,
     /// The ticks by which the time of a fragment may differ from the end of the fragment before by rounding.
     tolerance: u64,
@@ -85,7 +82,7 @@ struct TrackDefaults {
 
 impl FragmentDefaults for TrackDefaults {
     fn track_id(&self) -> u32 {
-        self.track_id
+        self.trex.track_id
     }
 
     fn trex(&self) -> Option<Trex> {
@@ -151,24 +148,10 @@ impl<C: Chunk> MuxedTrackReader<C> {
             return Err(Error::TooManyTracks);
         }
         let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
-        let trex = moov
-            .all(FourCc::MVEX)
-            .flat_map(|mvex| mvex.all(FourCc::TREX))
-            .next();
         let header = MuxedHeader::read(trak)?;
         self.defaults = Some(TrackDefaults {
-            track_id,
+            trex: Trex::of_track(&moov, track_id)?,
             tolerance: u64::from(header.timescale / 1000),
-            trex: match trex {
-                Some(trex) => Trex::read(trex.reader())?,
-                None => Trex {
-                    track_id,
-                    sample_description_index: 1,
-                    sample_duration: 0,
-                    sample_size: 0,
-                    sample_flags: 0,
-                },
-            },
         });
         Ok(header)
     }
@@ -191,23 +174,12 @@ impl MuxedHeader {
     }
 
     fn read(trak: &BoxTree<'_>) -> Result<Self, Error> {
-        let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
         let hdlr = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
-        let timescale = match isobmff_boxes::read_timescale(mdhd.reader())? {
-            0 => return Err(Error::Unsupported(FourCc::MDHD)),
-            timescale => timescale,
-        };
         let kind = TrackKind::of_handler(isobmff_boxes::read_handler_type(hdlr.reader())?);
-        let mut without_samples = trak.clone();
-        if let Some(tables) = find_stbl_mut(&mut without_samples).and_then(BoxTree::children_mut) {
-            empty_tables(tables);
-        }
-        let mut bytes = Vec::with_capacity(without_samples.size());
-        without_samples.write(&mut bytes)?;
         Ok(Self {
-            trak: bytes,
+            trak: trak_without_samples(trak)?,
             kind,
-            timescale,
+            timescale: timescale(trak)?,
         })
     }
 }
@@ -253,22 +225,13 @@ fn add_samples<C>(
             *decoded = stated;
         }
     }
-    let trex = defaults.trex;
-    let default = RunSample {
-        duration: tfhd.default_sample_duration.unwrap_or(trex.sample_duration),
-        size: tfhd.default_sample_size.unwrap_or(trex.sample_size),
-        flags: tfhd.default_sample_flags.unwrap_or(trex.sample_flags),
-        composition_offset: 0,
-    };
+    let default = tfhd.default_sample(&defaults.trex);
     for trun in traf.all(FourCc::TRUN) {
         let trun = Trun::read(trun.reader())?;
         for sample in trun.samples(default) {
             samples.push(MuxedSample {
                 decode_time: i64::try_from(*decoded).unwrap_or(i64::MAX),
-                composition_offset: match trun.has_signed_offsets() {
-                    true => sample.composition_offset.cast_signed().into(),
-                    false => sample.composition_offset.into(),
-                },
+                composition_offset: trun.composition_offset(&sample),
                 duration: sample.duration,
                 size: sample.size,
                 flags: sample.flags,

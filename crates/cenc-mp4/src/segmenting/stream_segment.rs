@@ -2,12 +2,12 @@
 //! A segment that was cut from a stream.
 
 use cenc_types::FrameRate;
-use isobmff_boxes::{FourCc, RunSample};
+use isobmff_boxes::RunSample;
 
 use super::muxed_track::MuxedSample;
 use crate::Error;
-use crate::cutting::named_frame_rate;
-use crate::fragmenting::moof::{MDAT_HEADER, MoofContent, MoofForm, SampleColumns};
+use crate::fragmenting::moof::{MoofContent, MoofForm, SampleColumns, mdat_header};
+use crate::frame_rate;
 
 /// A segment of a track: samples from one common start to the next.
 #[derive(Debug)]
@@ -52,13 +52,9 @@ impl<C> StreamSegment<C> {
 
     /// Returns the samples per second as a reduced fraction; None if their durations differ by more than rounding.
     pub fn frame_rate(&self, timescale: u32) -> Option<FrameRate> {
-        let durations = || self.samples.iter().map(|sample| sample.duration);
-        let (least, most) = (durations().min()?, durations().max()?);
-        if least == 0 || most - least > timescale.div_ceil(1000).max(1) {
-            return None;
-        }
-        let total = durations().map(u64::from).sum();
-        named_frame_rate(u64::from(timescale) * self.samples.len() as u64, total)
+        let samples = self.samples.iter();
+        let durations: Vec<u32> = samples.map(|sample| sample.duration).collect();
+        frame_rate::of_durations(&durations, timescale)
     }
 
     /// Writes the clear `moof` of the segment and the header of the `mdat` for the media of its samples.
@@ -88,18 +84,8 @@ impl<C> StreamSegment<C> {
             form: MoofForm::Cmaf,
         }
         .write()?;
-        let media: u64 = self
-            .samples
-            .iter()
-            .map(|sample| u64::from(sample.size))
-            .sum();
-        let size = u32::try_from(media + MDAT_HEADER as u64).map_err(|_| {
-            isobmff_boxes::Error::TooLarge {
-                box_type: FourCc::MDAT,
-            }
-        })?;
-        boxes.extend(size.to_be_bytes());
-        boxes.extend(FourCc::MDAT.0);
+        let sizes = self.samples.iter().map(|sample| u64::from(sample.size));
+        boxes.extend(mdat_header(sizes.sum())?);
         Ok(boxes)
     }
 }
