@@ -86,14 +86,7 @@ impl<S: PresentationStore> Publisher<S> {
         if !self.options.is_live {
             self.state.end = Duration::MAX;
             self.delete_expired()?;
-            let names: Vec<String> = self
-                .state
-                .tracks
-                .iter()
-                .map(|track| track.name.clone())
-                .collect();
-            names.iter().for_each(|name| self.state.remove_track(name));
-            self.described.clear();
+            self.keep_tracks(|_| false);
             self.state.periods.clear();
             self.state.end = Duration::ZERO;
         }
@@ -113,34 +106,29 @@ impl<S: PresentationStore> Publisher<S> {
     /// # Errors
     /// [`PublishError::File`].
     pub fn start_tracks(&mut self, tracks: Vec<StartedTrack>) -> Result<(), PublishError> {
-        let ended: Vec<String> = self
-            .state
-            .tracks
-            .iter()
-            .filter(|old| {
-                !tracks
-                    .iter()
-                    .any(|new| new.name == old.name && new.timescale == old.timescale)
-            })
-            .map(|old| old.name.clone())
-            .collect();
-        for name in ended {
-            if let Some(index) = self
-                .state
-                .tracks
-                .iter()
-                .position(|track| track.name == name)
-            {
-                self.described.remove(index);
-            }
-            self.state.remove_track(&name);
-        }
+        self.keep_tracks(|old| {
+            let mut new = tracks.iter();
+            new.any(|new| new.name == old.name && new.timescale == old.timescale)
+        });
         self.stream = tracks
             .into_iter()
             .map(|track| self.start_track(track))
             .collect();
         self.state.scheme = Some(SavedScheme(self.options.scheme));
         self.save()
+    }
+
+    /// Takes the tracks off the lists that are not to be kept.
+    fn keep_tracks(&mut self, is_kept: impl Fn(&TrackState) -> bool) {
+        let mut index = 0;
+        while let Some(track) = self.state.tracks.get(index) {
+            if is_kept(track) {
+                index += 1;
+            } else {
+                self.state.remove_track(index);
+                self.described.remove(index);
+            }
+        }
     }
 
     fn start_track(&mut self, track: StartedTrack) -> StreamTrack<S::File> {
@@ -293,8 +281,12 @@ impl<S: PresentationStore> Publisher<S> {
         }
     }
 
-    /// Measures the peak bit rate of tracks that state none, and raises it if a segment has more.
+    /// Measures the peak bit rate of tracks that state none, and raises it if a segment has more. The writers of manifests measure a complete
+    /// presentation themselves.
     fn measure(&mut self) {
+        if !self.options.is_live {
+            return;
+        }
         for track in &mut self.state.tracks {
             let timescale = u128::from(track.timescale);
             let rates = track.segments.iter().filter_map(|segment| {
@@ -303,8 +295,7 @@ impl<S: PresentationStore> Publisher<S> {
             let peak = rates
                 .max()
                 .map_or(0, |peak| u32::try_from(peak).unwrap_or(u32::MAX));
-            let is_on_demand = !self.options.is_live;
-            if peak > 0 && track.bandwidth.is_none_or(|stated| stated < peak) && !is_on_demand {
+            if peak > 0 && track.bandwidth.is_none_or(|stated| stated < peak) {
                 // A tenth more, so that it seldom changes.
                 track.bandwidth = Some(peak.saturating_add(peak / 10));
             }

@@ -16,17 +16,11 @@ impl<S: PresentationStore> Publisher<S> {
     /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. A track whose init segment is
     /// gone is not listed any more.
     pub(crate) fn restore(&mut self) -> Result<(), PublishError> {
-        let mut described = Vec::new();
-        let mut lost = Vec::new();
-        for track in &self.state.tracks {
+        while let Some(track) = self.state.tracks.get(self.described.len()) {
             match describe(&mut self.store, track)? {
-                Some(found) => described.push(found),
-                None => lost.push(track.name.clone()),
+                Some(described) => self.described.push(described),
+                None => self.state.remove_track(self.described.len()),
             }
-        }
-        self.described = described;
-        for name in lost {
-            self.state.remove_track(&name);
         }
         self.delete_unlisted()
     }

@@ -149,7 +149,7 @@ impl<S: PresentationStore> Publisher<S> {
         self.gather(fragment.track, SEGMENT_TYPE)
     }
 
-    /// Starts a part of a track, and writes its init segment unless it is the one in force.
+    /// Starts a part of a track, and writes its init segment.
     fn begin_part(&mut self, index: usize, part: &NextPart) -> Result<(), PublishError> {
         let Some(track) = self.state.tracks.get(index) else {
             return Ok(());

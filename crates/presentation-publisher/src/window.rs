@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::state::{PartState, PresentationState, RemovedFile, TrackState};
+use crate::state::{PresentationState, RemovedFile, TrackState};
 
 /// The segments that a live playlist keeps in any case: three target durations (RFC 8216, 6.2.2).
 const LEAST_SEGMENTS: usize = 3;
@@ -35,10 +35,7 @@ impl PresentationState {
     }
 
     /// Takes a whole track off the lists.
-    pub(crate) fn remove_track(&mut self, name: &str) {
-        let Some(index) = self.tracks.iter().position(|track| track.name == name) else {
-            return;
-        };
+    pub(crate) fn remove_track(&mut self, index: usize) {
         let track = self.tracks.remove(index);
         let until = self
             .end
@@ -97,19 +94,10 @@ impl TrackState {
             && next.first_number <= self.first_number
         {
             self.discontinuities += u64::from(next.is_discontinuity);
-            let is_used_later = |init: &str| {
-                let mut later = self.parts.iter().skip(1);
-                later.any(|part: &PartState| part.init == init)
-            };
-            let name = match self.parts.front() {
-                Some(first) if !is_used_later(&first.init) => Some(first.init.clone()),
-                _ => None,
-            };
-            removed.extend(name.map(|name| RemovedFile {
-                name,
+            removed.extend(self.parts.pop_front().map(|first| RemovedFile {
+                name: first.init,
                 until: end + self.longest_playlist,
             }));
-            self.parts.pop_front();
         }
     }
 }
