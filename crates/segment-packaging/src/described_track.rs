@@ -41,7 +41,8 @@ pub struct DescribedTrack {
 }
 
 impl DescribedTrack {
-    /// Describes a track; what the user gives has precedence. None for one that players do not present, such as metadata and text in the format of QuickTime.
+    /// Describes a track; what the user gives has precedence. None for one that players do not present, such as metadata and text in the
+    /// format of QuickTime.
     ///
     /// # Errors
     /// Damaged boxes.
