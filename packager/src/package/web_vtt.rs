@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cenc_mp4::SeekableInput;
+use timed_text::{WebVttBlock, WebVttReader, is_web_vtt};
 
 use super::Error;
 use crate::protect::clear_file::ClearFile;
 
-/// The text with which a file starts, after a byte order mark (W3C WebVTT, 6.1).
-const SIGNATURE: &[u8] = b"WEBVTT";
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The bytes that tell the format: a byte order mark and the signature.
+const START: u64 = 9;
 /// The largest file in bytes: the subtitles of a film have 200 kB.
 const MAX_SIZE: u64 = 16 << 20;
 
@@ -20,6 +20,7 @@ const MAX_SIZE: u64 = 16 << 20;
 pub struct WebVtt {
     /// All bytes.
     pub bytes: BytesMut,
+    blocks: Vec<WebVttBlock>,
     /// The end of the last cue.
     pub duration: Duration,
 }
@@ -36,9 +37,7 @@ impl WebVtt {
             file.read(0, len)
                 .map_err(|source| Error::mp4(path, cenc_mp4::Error::Input(source)))
         };
-        let start = read(size.min((BYTE_ORDER_MARK.len() + SIGNATURE.len()) as u64))?;
-        let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
-        if !start.starts_with(SIGNATURE) {
+        if !is_web_vtt(&read(size.min(START))?) {
             return Ok(None);
         }
         let refused = |reason| Error::WebVtt {
@@ -49,70 +48,38 @@ impl WebVtt {
             return Err(refused("it has more than 16 MiB"));
         }
         let bytes = read(size)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| refused("it is not in UTF-8"))?;
-        let duration = text
-            .lines()
-            .filter_map(|line| line.split_once("-->"))
-            .filter_map(|(_, end)| end.split_whitespace().next())
-            .filter_map(read_time)
-            .max()
-            .ok_or_else(|| refused("it has no cue"))?;
-        Ok(Some(Self { bytes, duration }))
+        let blocks = read_blocks(&bytes).map_err(|_| refused("it is not in UTF-8"))?;
+        let ends = blocks.iter().filter_map(|block| match block {
+            WebVttBlock::Cue(cue) => Some(cue.end),
+            _ => None,
+        });
+        let duration = ends.max().ok_or_else(|| refused("it has no cue"))?;
+        Ok(Some(Self {
+            bytes,
+            blocks,
+            duration,
+        }))
     }
-}
 
-impl WebVtt {
     /// Returns a file with the cues that are shown from `start` to `end`, in time from `start`. Styles and regions are kept.
     pub fn part(&self, start: Duration, end: Option<Duration>) -> String {
-        let text = String::from_utf8_lossy(&self.bytes).replace("\r\n", "\n");
-        let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
-        let kept: Vec<String> = blocks
-            .filter_map(|block| shifted_block(block.trim_matches('\n'), start, end))
-            .collect();
-        kept.join("\n\n") + "\n"
+        let blocks = self.blocks.iter().filter_map(|block| match block {
+            WebVttBlock::Cue(cue) => Some(cue.part(start, end)?.to_string()),
+            // A damaged cue, whose times cannot be moved.
+            WebVttBlock::Other(text) if text.contains("-->") => None,
+            WebVttBlock::Signature(text)
+            | WebVttBlock::Definition(text)
+            | WebVttBlock::Other(text) => Some(text.clone()),
+        });
+        blocks.collect::<Vec<_>>().join("\n\n") + "\n"
     }
 }
 
-/// Moves the times of a cue; None if it is not shown from `start` to `end`. Any other block stays as it is.
-fn shifted_block(block: &str, start: Duration, end: Option<Duration>) -> Option<String> {
-    let Some(timing) = block.lines().find(|line| line.contains("-->")) else {
-        return Some(block.to_owned());
-    };
-    let (from, rest) = timing.split_once("-->")?;
-    let (to, settings) = match rest.trim_start().split_once(char::is_whitespace) {
-        Some((to, settings)) => (to, settings),
-        None => (rest.trim(), ""),
-    };
-    let (from, to) = (read_time(from.trim())?, read_time(to)?);
-    if to <= start || end.is_some_and(|end| from >= end) {
-        return None;
-    }
-    let shifted = format!(
-        "{} --> {} {settings}",
-        written_time(from.saturating_sub(start)),
-        written_time(to.saturating_sub(start))
-    );
-    Some(block.replacen(timing, shifted.trim_end(), 1))
-}
-
-fn written_time(time: Duration) -> String {
-    let seconds = time.as_secs();
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60,
-        time.subsec_millis()
-    )
-}
-
-/// Reads a timestamp such as 01:02:03.004 or 02:03.004 (W3C WebVTT, 4.3).
-fn read_time(text: &str) -> Option<Duration> {
-    let (whole, milliseconds) = text.split_once('.')?;
-    let seconds = whole.split(':').try_fold(0_u64, |sum, part| {
-        sum.checked_mul(60)?.checked_add(part.parse().ok()?)
-    })?;
-    Some(Duration::from_secs(seconds) + Duration::from_millis(milliseconds.parse().ok()?))
+fn read_blocks(bytes: &[u8]) -> Result<Vec<WebVttBlock>, timed_text::Error> {
+    let (mut reader, mut blocks) = (WebVttReader::default(), Vec::new());
+    reader.push(bytes, &mut blocks)?;
+    reader.end(&mut blocks)?;
+    Ok(blocks)
 }
 
 #[cfg(test)]
@@ -125,6 +92,7 @@ mod tests {
                     00:03.000 --> 00:04.000\nTwo\n\n00:00:05.000 --> 00:00:06.250\nThree\n";
         let file = WebVtt {
             bytes: BytesMut::from(text),
+            blocks: read_blocks(text.as_bytes()).unwrap(),
             duration: Duration::from_secs(6),
         };
         let seconds = Duration::from_secs;
