@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cenc_mp4::cutting::SourceMovie;
-use cenc_mp4::segmenting::{CutterLimits, MuxedPart, MuxedTrackReader, StreamCutter};
+use cenc_mp4::segmenting::{CutterLimits, MuxedPart, MuxedTrackReader, StreamCutter, TrackSegment};
 use test_support::cut::cut;
 use test_support::progressive::Memory;
 
@@ -47,7 +47,7 @@ fn cut_as_stream(data: &[u8]) {
     cutter.end_track(0);
     let mut cut = 0;
     while let Some(segments) = cutter.next_segments() {
-        for segment in segments {
+        for TrackSegment { segment, .. } in segments {
             let _ = segment.write_boxes(1, 1);
             for sample in segment.samples {
                 let media: usize = sample.media.iter().map(|chunk| chunk.len()).sum();

@@ -6,6 +6,7 @@
 //! the first sound at or after those. [`muxed_init_segment`] describes all tracks in one `moov`, as an [`Encryptor`](crate::Encryptor)
 //! needs them, and [`StreamSegment::write_boxes`] writes the boxes of a segment. No sample data is copied.
 
+mod cutter_track;
 mod muxed_track;
 mod retiming;
 mod stream_cutter;
@@ -13,7 +14,7 @@ mod stream_segment;
 
 pub use muxed_track::{MuxedHeader, MuxedPart, MuxedSample, MuxedTrackReader};
 pub use retiming::Retiming;
-pub use stream_cutter::{CutterLimits, LateTrack, StreamCutter};
+pub use stream_cutter::{CutterLimits, GroupSpan, LateTrack, StreamCutter, TrackSegment};
 pub use stream_segment::{SegmentSpan, StreamSegment};
 
 use crate::Error;

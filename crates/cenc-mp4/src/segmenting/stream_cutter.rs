@@ -4,12 +4,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::cutter_track::{CutterTrack, KeyFrame, TOLERANCE, TrackProgress, bytes_of};
 use super::muxed_track::{MuxedHeader, MuxedSample};
 use super::stream_segment::StreamSegment;
 use crate::cutting::TrackKind;
-
-/// The distance in nanoseconds up to which two times are the same, for timescales that round differently.
-const TOLERANCE: i128 = 1_000_000;
 
 /// Cuts tracks into segments of a presentation.
 ///
@@ -45,84 +43,32 @@ pub struct LateTrack {
     pub track: usize,
 }
 
+/// The next segments of all tracks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupSpan {
+    /// The number of their common start.
+    pub start_index: u64,
+    /// Their common start in the presentation.
+    pub start: Duration,
+    /// The common start after them; None at the end of all tracks.
+    pub end: Option<Duration>,
+}
+
+/// A segment of one of the tracks.
+#[derive(Debug)]
+pub struct TrackSegment<C> {
+    /// Index of the track.
+    pub track: usize,
+    /// Its segment.
+    pub segment: StreamSegment<C>,
+}
+
 /// A common start.
 #[derive(Debug, Clone, Copy)]
 struct SegmentStart {
     index: u64,
     /// Nanoseconds.
     time: i128,
-}
-
-/// A track and its samples that are in no segment yet.
-struct CutterTrack<C> {
-    kind: TrackKind,
-    timescale: u32,
-    waiting: VecDeque<MuxedSample<C>>,
-    /// The number of samples at the front of `waiting` that are known not to start a segment.
-    examined: usize,
-    /// The latest presentation time so far in nanoseconds; None before the first sample.
-    reached: Option<i128>,
-    state: TrackProgress,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TrackProgress {
-    /// Its samples are waited for.
-    Open,
-    /// It is too late to be waited for.
-    Late,
-    /// It has no more samples.
-    Ended,
-}
-
-impl<C> CutterTrack<C> {
-    fn time_of(&self, ticks: i64) -> i128 {
-        i128::from(ticks) * 1_000_000_000 / i128::from(self.timescale)
-    }
-
-    fn start_of(&self, sample: &MuxedSample<C>) -> i128 {
-        self.time_of(sample.start())
-    }
-
-    /// True if a segment may start with the sample.
-    fn can_start_with(&self, sample: &MuxedSample<C>) -> bool {
-        sample.is_sync() || self.kind != TrackKind::Video
-    }
-
-    /// Returns the number of waiting samples before the one with which the segment at `start` begins; None if it has not come.
-    fn before(&self, start: i128) -> Option<usize> {
-        self.waiting.iter().position(|sample| {
-            self.can_start_with(sample) && self.start_of(sample) + TOLERANCE >= start
-        })
-    }
-
-    /// True if samples may come.
-    const fn is_awaited(&self) -> bool {
-        matches!(self.state, TrackProgress::Open)
-    }
-
-    /// Returns what is known of a sync sample at a time.
-    fn key_frame_at(&self, time: i128) -> KeyFrame {
-        let is_there = self
-            .waiting
-            .iter()
-            .any(|sample| sample.is_sync() && (self.start_of(sample) - time).abs() <= TOLERANCE);
-        match (is_there, self.reached) {
-            (true, _) => KeyFrame::There,
-            (false, Some(reached)) if reached > time + TOLERANCE => KeyFrame::Missing,
-            _ if self.is_awaited() => KeyFrame::Unknown,
-            // It has no pictures there that a start would divide.
-            _ => KeyFrame::There,
-        }
-    }
-}
-
-/// The knowledge of a key frame at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyFrame {
-    There,
-    Missing,
-    Unknown,
 }
 
 impl<C> StreamCutter<C> {
@@ -214,8 +160,7 @@ impl<C> StreamCutter<C> {
             let first = track.waiting.front()?;
             Some(track.reached? - track.start_of(first))
         });
-        let longest = u64::try_from(spans.max().unwrap_or(0)).unwrap_or(0);
-        Duration::from_nanos(longest)
+        duration_of(spans.max().unwrap_or(0))
     }
 
     /// Returns the bytes of the waiting samples of all tracks.
@@ -223,35 +168,54 @@ impl<C> StreamCutter<C> {
         self.waiting_bytes
     }
 
+    /// Returns the time of the segments that [`Self::next_segments`] returns next; None until all of them are complete.
+    pub fn next_span(&mut self) -> Option<GroupSpan> {
+        self.find_starts();
+        self.ends()?;
+        let start = self.starts.front()?;
+        Some(GroupSpan {
+            start_index: start.index,
+            start: duration_of(start.time),
+            end: self.starts.get(1).map(|next| duration_of(next.time)),
+        })
+    }
+
     /// Returns the segments that start at the next common start, in the order of the tracks, once all of them are complete. A track
     /// without samples there has none.
-    pub fn next_segments(&mut self) -> Option<Vec<StreamSegment<C>>> {
+    pub fn next_segments(&mut self) -> Option<Vec<TrackSegment<C>>> {
         self.find_starts();
-        let start = self.starts.front()?.index;
-        let ends = match self.starts.get(1).map(|next| next.time) {
-            Some(next) => self.ends_before(next)?,
-            None if self.tracks.iter().any(CutterTrack::is_awaited) => return None,
-            None => self
-                .tracks
-                .iter()
-                .map(|track| track.waiting.len())
-                .collect(),
-        };
-        self.starts.pop_front();
+        let ends = self.ends()?;
+        let start = self.starts.pop_front()?.index;
         let mut segments = Vec::new();
         for (index, (track, count)) in self.tracks.iter_mut().zip(ends).enumerate() {
             track.examined = track.examined.saturating_sub(count);
             let samples: Vec<_> = track.waiting.drain(..count).collect();
             self.waiting_bytes -= bytes_of(&samples);
             if !samples.is_empty() {
-                segments.push(StreamSegment {
+                segments.push(TrackSegment {
                     track: index,
-                    start_index: start,
-                    samples,
+                    segment: StreamSegment {
+                        start_index: start,
+                        samples,
+                    },
                 });
             }
         }
         Some(segments)
+    }
+
+    /// Returns the number of samples of each track in the next segments; None if it is not known for all.
+    fn ends(&self) -> Option<Vec<usize>> {
+        match self.starts.get(1).map(|next| next.time) {
+            Some(next) => self.ends_before(next),
+            None if self.tracks.iter().any(CutterTrack::is_awaited) => None,
+            None => Some(
+                self.tracks
+                    .iter()
+                    .map(|track| track.waiting.len())
+                    .collect(),
+            ),
+        }
     }
 
     /// Returns the number of samples of each track before a start; None if it is not known for all.
@@ -357,8 +321,7 @@ impl<C> StreamCutter<C> {
     }
 }
 
-/// Returns the bytes of samples.
-fn bytes_of<'s, C: 's>(samples: impl IntoIterator<Item = &'s MuxedSample<C>>) -> u64 {
-    let sizes = samples.into_iter().map(|sample| u64::from(sample.size));
-    sizes.sum()
+/// Returns nanoseconds as a time; 0 for negative ones.
+fn duration_of(nanoseconds: i128) -> Duration {
+    Duration::from_nanos(u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX))
 }

@@ -12,8 +12,6 @@ use crate::frame_rate;
 /// A segment of a track: samples from one common start to the next.
 #[derive(Debug)]
 pub struct StreamSegment<C> {
-    /// Index of the track.
-    pub track: usize,
     /// The number of the start, which all tracks share.
     pub start_index: u64,
     /// Its samples in decoding order; at least one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use isobmff_boxes::NON_SYNC_SAMPLE;
 
-use super::{CutterLimits, MuxedHeader, MuxedSample, StreamCutter};
+use super::{CutterLimits, GroupSpan, MuxedHeader, MuxedSample, StreamCutter, TrackSegment};
 use crate::cutting::TrackKind;
 
 const VIDEO: TrackKind = TrackKind::Video;
@@ -59,13 +59,9 @@ impl Tracks {
             .map(|segments| {
                 segments
                     .iter()
-                    .map(|segment| {
+                    .map(|TrackSegment { track, segment }| {
                         let span = segment.span();
-                        (
-                            segment.track,
-                            span.start,
-                            span.start + span.duration.cast_signed(),
-                        )
+                        (*track, span.start, span.start + span.duration.cast_signed())
                     })
                     .collect()
             })
@@ -187,4 +183,23 @@ fn pictures_without_key_frames_wait() {
     assert_eq!(tracks.segments().len(), 0);
     assert_eq!(tracks.cutter.waiting(), Duration::from_millis(19_900));
     assert_eq!(tracks.cutter.waiting_bytes(), 200);
+}
+
+#[test]
+fn span_of_the_next_segments_is_known_before_they_are_taken() {
+    let mut tracks = Tracks::new(&[VIDEO], None);
+    tracks.push(0, 0, 4500, 40, 1000);
+    let span = |start_index, start, end: Option<u64>| {
+        Some(GroupSpan {
+            start_index,
+            start: Duration::from_secs(start),
+            end: end.map(Duration::from_secs),
+        })
+    };
+    for expected in [span(0, 0, Some(2)), span(1, 2, Some(4)), None] {
+        assert_eq!(tracks.cutter.next_span(), expected);
+        assert_eq!(tracks.cutter.next_segments().is_some(), expected.is_some());
+    }
+    tracks.cutter.end_track(0);
+    assert_eq!(tracks.cutter.next_span(), span(2, 4, None));
 }
