@@ -36,14 +36,18 @@ mod cue;
 mod error;
 mod text_track;
 mod ttml;
+mod ttml_reader;
+mod ttml_shift;
 mod ttml_time;
+mod ttml_xml;
 mod web_vtt;
 
 pub use boxes::{TIMESCALE, TextConfiguration, text_trak};
 pub use cue::{Cue, Timestamp, pango_text, plain_text};
 pub use error::Error;
 pub use text_track::{TextFormat, TextSample, TextTrack};
-pub use ttml::{TtmlDocument, TtmlReader};
+pub use ttml::TtmlDocument;
+pub use ttml_reader::TtmlReader;
 pub use web_vtt::{WebVttBlock, WebVttReader, is_web_vtt};
 
 /// The most bytes of a document or block: the subtitles of a film have 200 kB.

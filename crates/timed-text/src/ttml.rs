@@ -4,91 +4,12 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use roxmltree::{Attribute, Document, Node};
+use roxmltree::Node;
 
-use super::ttml_time::{TimeUnits, clock_time, parameter};
-use super::{Error, MAX_DOCUMENT};
-
-/// The most namespace declarations. The parser copies those in scope for each element with another one.
-const MAX_NAMESPACES: usize = 4096;
-/// The deepest element whose times are read.
-const MAX_DEPTH: usize = 64;
-
-/// Divides a stream into documents.
-#[derive(Debug, Default)]
-pub struct TtmlReader {
-    /// The bytes of the document that is not complete.
-    pending: Vec<u8>,
-    /// The bytes in which the end of a document was looked for.
-    examined: usize,
-}
-
-impl TtmlReader {
-    /// Takes the next bytes, and appends the documents that are complete with them.
-    ///
-    /// # Errors
-    /// [`Error::NotUtf8`], [`Error::TooLarge`].
-    pub fn push(&mut self, bytes: &[u8], documents: &mut Vec<String>) -> Result<(), Error> {
-        self.pending.extend_from_slice(bytes);
-        while let Some(end) = self.find_end() {
-            let rest = self.pending.split_off(end);
-            let document = std::mem::replace(&mut self.pending, rest);
-            let document = String::from_utf8(document).map_err(|_| Error::NotUtf8)?;
-            documents.push(
-                document
-                    .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '\0'])
-                    .to_owned(),
-            );
-            self.examined = 0;
-        }
-        match self.pending.len() > MAX_DOCUMENT {
-            true => Err(Error::TooLarge {
-                limit: MAX_DOCUMENT,
-            }),
-            false => Ok(()),
-        }
-    }
-
-    /// Checks at the end of the stream that no document is incomplete.
-    ///
-    /// # Errors
-    /// [`Error::Truncated`].
-    pub fn end(&mut self) -> Result<(), Error> {
-        let rest = std::mem::take(&mut self.pending);
-        match rest
-            .iter()
-            .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
-        {
-            true => Ok(()),
-            false => Err(Error::Truncated),
-        }
-    }
-
-    /// Returns the position after the end tag of the root, `</tt>` with any prefix.
-    fn find_end(&mut self) -> Option<usize> {
-        while let Some(start) = self.next_end_tag() {
-            let tag = self.pending.get(start..)?;
-            let Some(len) = tag.iter().position(|byte| *byte == b'>') else {
-                self.examined = start;
-                return None;
-            };
-            let name = tag.get(2..len)?.trim_ascii_end();
-            if name == b"tt" || name.ends_with(b":tt") {
-                return Some(start + len + 1);
-            }
-            self.examined = start + len;
-        }
-        // A tag may begin with the last byte.
-        self.examined = self.pending.len().saturating_sub(1);
-        None
-    }
-
-    fn next_end_tag(&self) -> Option<usize> {
-        let left = self.pending.get(self.examined..)?;
-        let found = left.windows(2).position(|bytes| bytes == b"</");
-        found.map(|at| self.examined + at)
-    }
-}
+use super::Error;
+use super::ttml_shift::moved;
+use super::ttml_time::{TimeUnits, parameter};
+use super::ttml_xml::{MAX_DEPTH, child, is_sequence, parse, time};
 
 /// A document whose times are those of the presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,43 +111,6 @@ impl TtmlDocument {
     }
 }
 
-fn parse(text: &str) -> Result<Document<'_>, Error> {
-    if text.matches("xmlns").count() > MAX_NAMESPACES {
-        return Err(Error::TooManyNamespaces);
-    }
-    let document = Document::parse(text)?;
-    let root = document.root_element();
-    if root.tag_name().name() != "tt" {
-        return Err(Error::NotTtml {
-            root: root.tag_name().name().to_owned(),
-        });
-    }
-    match parameter(root, "timeBase") {
-        Some("clock") => Err(Error::ClockTime),
-        _ => Ok(document),
-    }
-}
-
-fn child<'a, 'd>(parent: Node<'a, 'd>, name: &str) -> Option<Node<'a, 'd>> {
-    let mut children = parent.children();
-    children.find(|child| child.is_element() && child.tag_name().name() == name)
-}
-
-/// Returns an attribute without a namespace, which TTML gives to times.
-fn attribute<'a, 'd>(node: Node<'a, 'd>, name: &str) -> Option<Attribute<'a, 'd>> {
-    let mut attributes = node.attributes();
-    attributes.find(|attribute| attribute.name() == name && attribute.namespace().is_none())
-}
-
-/// Returns the value of a time attribute.
-fn time(node: Node<'_, '_>, name: &str, units: &TimeUnits) -> Option<i128> {
-    units.nanoseconds(attribute(node, name)?.value())
-}
-
-fn is_sequence(node: Node<'_, '_>) -> bool {
-    attribute(node, "timeContainer").is_some_and(|container| container.value() == "seq")
-}
-
 /// The time for which an element is active, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 struct ActiveTime {
@@ -285,84 +169,6 @@ fn collect(
     has_blocks || is_block
 }
 
-/// A replacement of bytes of a text.
-struct Edit {
-    range: Range<usize>,
-    text: String,
-}
-
-/// Moves the times of a document.
-fn moved(text: &str, shift: i128) -> Result<String, Error> {
-    let document = parse(text)?;
-    let root = document.root_element();
-    let mut mover = TimeMover {
-        units: TimeUnits::read(root),
-        edits: Vec::new(),
-    };
-    let regions = child(root, "head").and_then(|head| child(head, "layout"));
-    let regions = regions.into_iter().flat_map(|layout| layout.children());
-    for node in regions.filter(Node::is_element).chain(child(root, "body")) {
-        mover.shift(node, shift, MAX_DEPTH);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    let mut copied = 0;
-    for edit in mover.edits {
-        out.push_str(text.get(copied..edit.range.start).unwrap_or_default());
-        out.push_str(&edit.text);
-        copied = edit.range.end;
-    }
-    out.push_str(text.get(copied..).unwrap_or_default());
-    Ok(out)
-}
-
-/// Moves times. Those in an element count from its own begin, so that the outermost begin moves all in it.
-struct TimeMover {
-    units: TimeUnits,
-    /// In the order of the text.
-    edits: Vec<Edit>,
-}
-
-impl TimeMover {
-    fn shift(&mut self, node: Node<'_, '_>, shift: i128, depth: usize) {
-        let begin = time(node, "begin", &self.units);
-        let moved_begin = begin.unwrap_or(0) + shift;
-        // The part of the shift that the begin of this element cannot take: none without a begin, and none before 0.
-        let rest = match begin {
-            Some(_) => moved_begin.min(0),
-            None => shift,
-        };
-        for attribute in node.attributes() {
-            if attribute.namespace().is_some() {
-                continue;
-            }
-            let Some(value) = self.units.nanoseconds(attribute.value()) else {
-                continue;
-            };
-            let moved = match attribute.name() {
-                "begin" => moved_begin,
-                "end" => value + shift,
-                "dur" if rest != 0 => value + rest,
-                _ => continue,
-            };
-            self.edits.push(Edit {
-                range: attribute.range_value(),
-                text: clock_time(moved),
-            });
-        }
-        if rest == 0 || depth == 0 {
-            return;
-        }
-        // In a sequence, each element begins after the one before.
-        let moved = match is_sequence(node) {
-            true => 1,
-            false => usize::MAX,
-        };
-        for child in node.children().filter(Node::is_element).take(moved) {
-            self.shift(child, rest, depth - 1);
-        }
-    }
-}
-
 fn duration(nanoseconds: i128) -> Duration {
     Duration::from_nanos(u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX))
 }
@@ -373,6 +179,8 @@ fn nanoseconds(time: Duration) -> i128 {
 
 #[cfg(test)]
 mod tests {
+    use roxmltree::Document;
+
     use super::*;
 
     const FILE: &str = "<?xml version=\"1.0\"?>\n<tt:tt xmlns:tt=\"http://www.w3.org/ns/ttml\" \
@@ -387,22 +195,6 @@ mod tests {
 
     fn document(shift: i128) -> TtmlDocument {
         TtmlDocument::read(FILE.to_owned(), shift).unwrap()
-    }
-
-    #[test]
-    fn stream_is_divided_into_documents_however_it_arrives() {
-        let stream = format!("\u{feff}{FILE}\n \n{FILE}\n");
-        for step in [1, 3, 100, stream.len()] {
-            let (mut reader, mut documents) = (TtmlReader::default(), Vec::new());
-            for bytes in stream.as_bytes().chunks(step) {
-                reader.push(bytes, &mut documents).unwrap();
-            }
-            reader.end().unwrap();
-            assert_eq!(documents, [FILE, FILE], "{step} bytes at a time");
-        }
-        let mut reader = TtmlReader::default();
-        reader.push(b"<tt><body>", &mut Vec::new()).unwrap();
-        assert_eq!(reader.end(), Err(Error::Truncated));
     }
 
     #[test]
