@@ -20,6 +20,7 @@ mod mp4_decrypt;
 mod playready;
 mod progressive;
 mod speke_request;
+mod text;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
@@ -34,3 +35,4 @@ pub use self::mp4_decrypt::mp4_decrypt;
 pub use self::playready::playready_object;
 pub use self::progressive::progressive;
 pub use self::speke_request::speke_request;
+pub use self::text::text;

@@ -14,7 +14,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 18] = [
+const TARGETS: [(&str, Target); 19] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -33,6 +33,7 @@ const TARGETS: [(&str, Target); 18] = [
     ("playready_object", targets::playready_object),
     ("progressive", targets::progressive),
     ("speke_request", targets::speke_request),
+    ("text", targets::text),
 ];
 
 #[test]
