@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The end of a track's pipeline in the element: takes the output of the muxer.
+//! The end of a track's pipeline in the element: takes the output of the muxer, or text.
 
 use std::sync::Arc;
 
@@ -9,17 +9,25 @@ use gst::subclass::prelude::*;
 
 use super::input_queue::{InputQueue, PadNumber};
 
+/// The receiver of what comes to a collector.
+pub(super) struct Destination {
+    pub(super) pad: PadNumber,
+    pub(super) queue: Arc<InputQueue>,
+    /// True for text, false for the output of a muxer.
+    pub(super) is_text: bool,
+}
+
 glib::wrapper! {
-    /// Takes the output of a muxer.
+    /// Takes the output of a muxer, or text.
     pub struct Collector(ObjectSubclass<imp::Collector>)
         @extends gst::Element, gst::Object;
 }
 
 impl Collector {
     /// Creates a collector for a pad of the element.
-    pub(super) fn new(name: &str, pad: PadNumber, queue: Arc<InputQueue>) -> Self {
+    pub(super) fn new(name: &str, destination: Destination) -> Self {
         let collector: Self = glib::Object::builder().property("name", name).build();
-        collector.imp().set_destination(pad, queue);
+        collector.imp().set_destination(destination);
         collector
     }
 
@@ -30,7 +38,7 @@ impl Collector {
 }
 
 mod imp {
-    use std::sync::{Arc, LazyLock, OnceLock};
+    use std::sync::{LazyLock, OnceLock};
 
     use gst::glib;
     use gst::prelude::*;
@@ -39,21 +47,42 @@ mod imp {
     use crate::byte_stream::not_seekable;
     use crate::caps;
     use crate::playreadysink::CATEGORY;
-    use crate::playreadysink::input_queue::{InputQueue, PadNumber, TrackInput};
+    use crate::playreadysink::input_queue::TrackInput;
+    use crate::playreadysink::text_input::{self, TextBuffer, TextEncoding, TextInput};
+
+    use super::Destination;
 
     pub struct Collector {
         sinkpad: gst::Pad,
         destination: OnceLock<Destination>,
     }
 
-    struct Destination {
-        pad: PadNumber,
-        queue: Arc<InputQueue>,
-    }
-
     impl Collector {
-        pub(super) fn set_destination(&self, pad: PadNumber, queue: Arc<InputQueue>) {
-            let _ = self.destination.set(Destination { pad, queue });
+        pub(super) fn set_destination(&self, destination: Destination) {
+            let _ = self.destination.set(destination);
+        }
+
+        fn is_text(&self) -> bool {
+            let destination = self.destination.get();
+            destination.is_some_and(|destination| destination.is_text)
+        }
+
+        fn take(
+            &self,
+            pad: &gst::Pad,
+            buffer: gst::Buffer,
+        ) -> Result<gst::FlowSuccess, gst::FlowError> {
+            if !self.is_text() {
+                return self.push(TrackInput::Data(buffer));
+            }
+            let text = TextBuffer::new(pad, buffer).map_err(|error| {
+                gst::error!(CATEGORY, imp = self, "{error}");
+                gst::FlowError::Error
+            })?;
+            match text {
+                Some(text) => self.push(TrackInput::Text(TextInput::Buffer(text))),
+                None => Ok(gst::FlowSuccess::Ok),
+            }
         }
 
         fn push(&self, input: TrackInput) -> Result<gst::FlowSuccess, gst::FlowError> {
@@ -63,7 +92,7 @@ mod imp {
         }
 
         fn set_flushing(&self, is_flushing: bool) {
-            if let Some(Destination { pad, queue }) = self.destination.get() {
+            if let Some(Destination { pad, queue, .. }) = self.destination.get() {
                 queue.set_flushing(*pad, is_flushing);
             }
         }
@@ -80,6 +109,18 @@ mod imp {
                     self.set_flushing(false);
                     self.push(TrackInput::Flushed).is_ok()
                 }
+                gst::EventView::Caps(caps) if self.is_text() => {
+                    match TextEncoding::of_caps(caps.caps()) {
+                        Some(encoding) => {
+                            let input = TrackInput::Text(TextInput::Encoding(encoding));
+                            self.push(input).is_ok()
+                        }
+                        None => false,
+                    }
+                }
+                gst::EventView::Gap(gap) if self.is_text() => self
+                    .push(TrackInput::Text(TextInput::gap(pad, gap)))
+                    .is_ok(),
                 _ => gst::Pad::event_default(pad, Some(&*self.obj()), event),
             }
         }
@@ -103,15 +144,15 @@ mod imp {
             let template = class.pad_template("sink").expect("pad_templates() has it");
             let failed = || Err(gst::FlowError::Error);
             let sinkpad = gst::Pad::builder_from_template(&template)
-                .chain_function(move |_, parent, buffer| {
+                .chain_function(move |pad, parent, buffer| {
                     Self::catch_panic_pad_function(parent, failed, |collector| {
-                        collector.push(TrackInput::Data(buffer))
+                        collector.take(pad, buffer)
                     })
                 })
-                .chain_list_function(move |_, parent, list| {
+                .chain_list_function(move |pad, parent, list| {
                     Self::catch_panic_pad_function(parent, failed, |collector| {
                         for buffer in crate::byte_stream::buffers_of(list) {
-                            collector.push(TrackInput::Data(buffer))?;
+                            collector.take(pad, buffer)?;
                         }
                         Ok(gst::FlowSuccess::Ok)
                     })
@@ -149,10 +190,10 @@ mod imp {
         fn pad_templates() -> &'static [gst::PadTemplate] {
             static TEMPLATES: LazyLock<[gst::PadTemplate; 1]> = LazyLock::new(|| {
                 let (direction, presence) = (gst::PadDirection::Sink, gst::PadPresence::Always);
-                [
-                    gst::PadTemplate::new("sink", direction, presence, &caps::mp4())
-                        .expect("name and caps are valid"),
-                ]
+                let mut caps = caps::mp4();
+                caps.merge(text_input::caps());
+                [gst::PadTemplate::new("sink", direction, presence, &caps)
+                    .expect("name and caps are valid")]
             });
             &*TEMPLATES
         }

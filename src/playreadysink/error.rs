@@ -59,6 +59,23 @@ pub(super) enum SinkError {
         pad: String,
         source: cenc_mp4::Error,
     },
+    /// A text that cannot be read.
+    #[error("pad {pad}: {source}")]
+    Text {
+        pad: String,
+        source: timed_text::Error,
+    },
+    /// A stream without caps that is no text of a known format.
+    #[error(
+        "pad {pad}: the stream has no caps, and does not start like WebVTT or TTML: put subparse before the element, which reads SubRip \
+         and other formats"
+    )]
+    UnknownText { pad: String },
+    /// A text without a timestamp.
+    #[error(
+        "pad {pad}: a text has no timestamp, so that it has no place in the presentation: set the timestamps and durations of the buffers"
+    )]
+    UntimedText { pad: String },
     /// Too much media without a key frame.
     #[error(
         "{held:?} of media wait for a key frame that all pictures share, which is too much to hold: let all encoders write a key \
@@ -107,10 +124,12 @@ impl PostedError for SinkError {
                 Resource::Settings.into()
             }
             Self::Folder { .. } => Resource::OpenWrite.into(),
-            Self::FormatChanged { .. } | Self::NotPresented { .. } | Self::NoKeyFrames { .. } => {
-                Stream::Format.into()
-            }
-            Self::NoMedia => Stream::WrongType.into(),
+            Self::FormatChanged { .. }
+            | Self::NotPresented { .. }
+            | Self::UntimedText { .. }
+            | Self::NoKeyFrames { .. } => Stream::Format.into(),
+            Self::Text { .. } => Stream::Decode.into(),
+            Self::NoMedia | Self::UnknownText { .. } => Stream::WrongType.into(),
             Self::Memory(error) => error.code(),
             Self::Muxer { source, .. } | Self::Protection(source) => source.code(),
             Self::Publish { source, .. } => match source {

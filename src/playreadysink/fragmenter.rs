@@ -27,19 +27,20 @@ const MUXERS: [MuxerKind; 2] = [
     },
 ];
 
-/// The kind of a pad of the element.
+/// The media of a muxer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PadKind {
+pub(super) enum MuxedMedia {
     Video,
     Audio,
 }
 
-/// A new muxer and its pad.
+/// The muxer of a pad.
 #[derive(Debug)]
 pub(super) struct TrackMuxer {
     pub(super) kind: MuxerKind,
     pub(super) element: gst::Element,
     pub(super) sinkpad: gst::Pad,
+    media: MuxedMedia,
 }
 
 /// The length of the parts in which media leaves the muxer, which is the most that it adds to the latency: about a frame.
@@ -50,7 +51,7 @@ impl TrackMuxer {
     ///
     /// # Errors
     /// None is installed.
-    pub(super) fn new(kind: PadKind, name: &str) -> Result<Self, glib::BoolError> {
+    pub(super) fn new(media: MuxedMedia, name: &str) -> Result<Self, glib::BoolError> {
         let installed = MUXERS.into_iter().find(|muxer| is_wanted(muxer.factory));
         let muxer = installed.ok_or_else(|| {
             glib::bool_error!(
@@ -60,9 +61,9 @@ impl TrackMuxer {
         let element = gst::ElementFactory::make(muxer.factory)
             .name(name)
             .build()?;
-        let template = match kind {
-            PadKind::Video => "video_%u",
-            PadKind::Audio => "audio_%u",
+        let template = match media {
+            MuxedMedia::Video => "video_%u",
+            MuxedMedia::Audio => "audio_%u",
         };
         let sinkpad = element
             .static_pad("sink")
@@ -72,7 +73,45 @@ impl TrackMuxer {
             kind: muxer,
             element,
             sinkpad,
+            media,
         })
+    }
+
+    /// Sets it up for segments of a length. A muxer ends its fragments at key frames; they should end at least where segments do.
+    pub(super) fn configure(&self, segment: Duration) {
+        let muxer = &self.element;
+        let has = |name: &str| muxer.find_property(name).is_some();
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        if has("streamable") {
+            // mp4mux, in milliseconds: a fragment for each group of pictures.
+            muxer.set_property("streamable", true);
+            let part = match self.media {
+                MuxedMedia::Video => 1,
+                MuxedMedia::Audio => u32::try_from(PART.as_millis()).unwrap_or(u32::MAX),
+            };
+            muxer.set_property("fragment-duration", part);
+            return;
+        }
+        // cmafmux, in nanoseconds.
+        let asks_for_key_frames = !has("send-force-keyunit");
+        if !asks_for_key_frames {
+            // The element does that, at the starts of segments.
+            muxer.set_property("send-force-keyunit", false);
+        }
+        if has("write-edts-mode") {
+            muxer.set_property_from_str("write-edts-mode", "never");
+        }
+        if has("chunk-duration") && self.media == MuxedMedia::Video {
+            // Otherwise a segment would come only with the end of the next group of pictures.
+            muxer.set_property("chunk-duration", nanoseconds(PART));
+        }
+        let fragment = match self.media {
+            MuxedMedia::Audio => PART,
+            MuxedMedia::Video if asks_for_key_frames => segment,
+            // Fragments that are not in step with segments still end with them.
+            MuxedMedia::Video => segment / 2,
+        };
+        muxer.set_property("fragment-duration", nanoseconds(fragment));
     }
 }
 
@@ -80,40 +119,4 @@ impl TrackMuxer {
 fn is_wanted(factory: &str) -> bool {
     let factory = gst::ElementFactory::find(factory);
     factory.is_some_and(|factory| factory.rank() > gst::Rank::NONE)
-}
-
-/// Sets up a muxer for segments of a length. A muxer ends its fragments at key frames; they should end at least where segments do.
-pub(super) fn configure(muxer: &gst::Element, kind: PadKind, segment: Duration) {
-    let has = |name: &str| muxer.find_property(name).is_some();
-    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    if has("streamable") {
-        // mp4mux, in milliseconds: a fragment for each group of pictures.
-        muxer.set_property("streamable", true);
-        let part = match kind {
-            PadKind::Video => 1,
-            PadKind::Audio => u32::try_from(PART.as_millis()).unwrap_or(u32::MAX),
-        };
-        muxer.set_property("fragment-duration", part);
-        return;
-    }
-    // cmafmux, in nanoseconds.
-    let asks_for_key_frames = !has("send-force-keyunit");
-    if !asks_for_key_frames {
-        // The element does that, at the starts of segments.
-        muxer.set_property("send-force-keyunit", false);
-    }
-    if has("write-edts-mode") {
-        muxer.set_property_from_str("write-edts-mode", "never");
-    }
-    if has("chunk-duration") && kind == PadKind::Video {
-        // Otherwise a segment would come only with the end of the next group of pictures.
-        muxer.set_property("chunk-duration", nanoseconds(PART));
-    }
-    let fragment = match kind {
-        PadKind::Audio => PART,
-        PadKind::Video if asks_for_key_frames => segment,
-        // Fragments that are not in step with segments still end with them.
-        PadKind::Video => segment / 2,
-    };
-    muxer.set_property("fragment-duration", nanoseconds(fragment));
 }

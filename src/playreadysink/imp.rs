@@ -14,12 +14,13 @@ use common_encryption::BoxFlavor;
 
 use super::CATEGORY;
 use super::channel::ChannelTrack;
-use super::collector::Collector;
+use super::collector::{Collector, Destination};
 use super::error::SinkError;
-use super::fragmenter::{self, MuxerKind, PadKind, TrackMuxer};
+use super::fragmenter::{MuxedMedia, TrackMuxer};
 use super::input_queue::{InputQueue, PadNumber, TrackInput};
 use super::properties::{self, SinkSettings};
 use super::sink_store;
+use super::text_input;
 use super::track_pad::TrackPad;
 use super::worker::{Worker, WorkerSetup};
 use crate::action_signals::{self, EncryptorElement};
@@ -48,9 +49,8 @@ pub struct PlayReadySink {
 struct SinkTrack {
     pad: TrackPad,
     number: PadNumber,
-    kind: PadKind,
-    muxer_kind: MuxerKind,
-    muxer: gst::Element,
+    /// None for text.
+    muxer: Option<TrackMuxer>,
     collector: Collector,
 }
 
@@ -96,9 +96,10 @@ impl PlayReadySink {
         template: &gst::PadTemplate,
         name: Option<&str>,
     ) -> Result<TrackPad, glib::BoolError> {
-        let kind = match template.name_template() {
-            "video_%u" => PadKind::Video,
-            _ => PadKind::Audio,
+        let media = match template.name_template() {
+            "video_%u" => Some(MuxedMedia::Video),
+            "audio_%u" => Some(MuxedMedia::Audio),
+            _ => None,
         };
         let number = PadNumber(self.pads.fetch_add(1, Ordering::Relaxed));
         let name = match name {
@@ -106,28 +107,36 @@ impl PlayReadySink {
             None => templates::free_name(template, self.obj().upcast_ref()),
         };
         let bin = self.obj();
-        let muxer = TrackMuxer::new(kind, &format!("mux_{name}"))?;
-        let collector = Collector::new(
-            &format!("collector_{name}"),
-            number,
-            Arc::clone(&self.queue),
-        );
-        bin.add(&muxer.element)?;
+        let muxer = media.map(|media| TrackMuxer::new(media, &format!("mux_{name}")));
+        let muxer = muxer.transpose()?;
+        let destination = Destination {
+            pad: number,
+            queue: Arc::clone(&self.queue),
+            is_text: muxer.is_none(),
+        };
+        let collector = Collector::new(&format!("collector_{name}"), destination);
         bin.add(&collector)?;
-        muxer.element.link(&collector)?;
+        if let Some(muxer) = &muxer {
+            bin.add(&muxer.element)?;
+            muxer.element.link(&collector)?;
+        }
+        let target = match &muxer {
+            Some(muxer) => Some(muxer.sinkpad.clone()),
+            None => collector.static_pad("sink"),
+        };
         let pad: TrackPad = gst::PadBuilder::<TrackPad>::from_template(template)
             .name(name)
             .build();
-        pad.set_target(Some(&muxer.sinkpad))?;
-        pad.watch_buffers(number, &self.queue);
+        pad.set_target(target.as_ref())?;
         collector.sync_state_with_parent()?;
-        muxer.element.sync_state_with_parent()?;
+        if let Some(muxer) = &muxer {
+            pad.watch_buffers(number, &self.queue);
+            muxer.element.sync_state_with_parent()?;
+        }
         lock(&self.tracks).push(SinkTrack {
             pad: pad.clone(),
             number,
-            kind,
-            muxer_kind: muxer.kind,
-            muxer: muxer.element,
+            muxer,
             collector,
         });
         Ok(pad)
@@ -158,8 +167,8 @@ impl PlayReadySink {
             return Err(failed(&SinkError::Piff));
         }
         let tracks = lock(&self.tracks);
-        for track in tracks.iter() {
-            fragmenter::configure(&track.muxer, track.kind, settings.segment_duration());
+        for muxer in tracks.iter().filter_map(|track| track.muxer.as_ref()) {
+            muxer.configure(settings.segment_duration());
         }
         let setup = WorkerSetup {
             sink: self.obj().clone(),
@@ -168,7 +177,10 @@ impl PlayReadySink {
             packaging,
             tracks: tracks
                 .iter()
-                .map(|track| ChannelTrack::new(track.pad.clone(), track.number, track.muxer_kind))
+                .map(|track| {
+                    let muxer = track.muxer.as_ref().map(|muxer| muxer.kind);
+                    ChannelTrack::new(track.pad.clone(), track.number, muxer)
+                })
                 .collect(),
             collectors: tracks.iter().map(|track| track.collector.clone()).collect(),
         };
@@ -277,6 +289,7 @@ impl ElementImpl for PlayReadySink {
                     &templates::audio_caps(),
                     TrackPad::static_type(),
                 ),
+                templates::of_type("text_%u", &text_input::caps(), TrackPad::static_type()),
             ]
         });
         &TEMPLATES
@@ -326,9 +339,10 @@ impl ElementImpl for PlayReadySink {
         let _ = self.queue.push(track.number, TrackInput::End);
         let _ = pad.set_active(false);
         let _ = track.pad.set_target(None::<&gst::Pad>);
-        for element in [&track.muxer, track.collector.upcast_ref()] {
+        let muxer = track.muxer.map(|muxer| muxer.element);
+        for element in muxer.into_iter().chain([track.collector.upcast()]) {
             let _ = element.set_state(gst::State::Null);
-            let _ = bin.remove(element);
+            let _ = bin.remove(&element);
         }
         let _ = bin.remove_pad(pad);
     }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::text_input::TextInput;
 use crate::lock;
 
 /// The bytes that may wait before streaming threads do.
@@ -20,6 +21,8 @@ pub(super) enum TrackInput {
     Started(FirstBuffer),
     /// Output of the muxer.
     Data(gst::Buffer),
+    /// What comes to a pad of text.
+    Text(TextInput),
     /// The end of the stream.
     End,
     /// The stream was flushed, so that what follows may have any time.
@@ -160,7 +163,8 @@ impl TrackInput {
     fn size(&self) -> usize {
         match self {
             Self::Data(buffer) => buffer.size(),
-            Self::Started(_) | Self::End | Self::Flushed => 0,
+            Self::Text(TextInput::Buffer(text)) => text.bytes.size(),
+            Self::Text(_) | Self::Started(_) | Self::End | Self::Flushed => 0,
         }
     }
 }

@@ -15,6 +15,7 @@ mod messages;
 mod properties;
 mod recording_sink;
 mod sink_store;
+mod text_input;
 mod track_pad;
 mod worker;
 

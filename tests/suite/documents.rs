@@ -116,11 +116,16 @@ fn is_pipeline(block: &str) -> bool {
     block.starts_with("gst-launch-1.0 ")
 }
 
-/// A folder with a clear file, such as a reader of the document has.
+/// A folder with a clear file and subtitles, such as a reader of the document has.
 fn folder() -> Scratch {
     let folder = Scratch::new("documents");
     let clear = Recipe::new("mp4mux fragment-duration=2000", Video::Avc, Audio::Aac);
     std::fs::copy(clear.clear(), folder.join("clear.mp4")).unwrap();
+    folder.write(
+        "en.vtt",
+        "WEBVTT\n\n00:01.000 --> 00:03.000\nGood evening\n",
+    );
+    folder.write("de.srt", "1\n00:00:01,000 --> 00:00:03,000\nGuten Abend\n");
     folder
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod kills;
 mod late;
 mod published;
+mod text;
 
 use std::path::Path;
 use std::process::Command;

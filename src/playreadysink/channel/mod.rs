@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The tracks of the presentation, from the output of their muxers to published segments.
 
+mod muxed_source;
 mod opening;
 mod publication;
 mod started;
+mod text_reader;
+mod text_source;
 mod track;
 
 use std::path::PathBuf;
@@ -12,7 +15,7 @@ use std::time::Duration;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use cenc_mp4::segmenting::{MuxedHeader, MuxedPart, MuxedSample, MuxedTrackReader};
+use cenc_mp4::segmenting::{MuxedHeader, MuxedPart, MuxedSample};
 use host_access::Host;
 use presentation_publisher::{PublishError, Publisher};
 use protection_policy::Packaging;
@@ -23,12 +26,15 @@ use super::imp::PlayReadySink;
 use super::input_queue::{PadInput, TrackInput};
 use super::properties::SinkSettings;
 use super::sink_store::SinkStore;
+use super::text_input::TextInput;
 use super::{CATEGORY, PlayReadySink as Sink};
 use crate::chunk::BufferChunk;
-use crate::error::UnmappableBuffer;
+use crate::error::{self, UnmappableBuffer};
 pub(super) use started::ChannelTimeline;
 use started::StartedChannel;
+use text_source::MissingTexts;
 pub(super) use track::ChannelTrack;
+use track::TrackSource;
 
 /// The time by which a track of a live presentation may be late, in addition to two segments.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -107,7 +113,8 @@ impl Channel {
         match input.input {
             TrackInput::Started(first) => self.take_first(position, first)?,
             TrackInput::Data(buffer) => self.take_data(position, buffer)?,
-            TrackInput::End => self.end_track(position),
+            TrackInput::Text(text) => self.take_text(position, text)?,
+            TrackInput::End => self.end_track(position)?,
             TrackInput::Flushed => self.flush_track(position),
         }
         self.start_if_ready()?;
@@ -164,10 +171,13 @@ impl Channel {
         };
         let pad = || track.pad.name().to_string();
         let failed = |source| SinkError::Muxer { pad: pad(), source };
+        let TrackSource::Muxed(muxed) = &mut track.source else {
+            return Ok(());
+        };
         let chunk =
             BufferChunk::new(buffer).map_err(|error| SinkError::Memory(UnmappableBuffer(error)))?;
         let mut parts = Vec::new();
-        track.reader.push(chunk, &mut parts).map_err(failed)?;
+        muxed.reader.push(chunk, &mut parts).map_err(failed)?;
         for part in parts {
             match part {
                 MuxedPart::Header(header) => self.take_header(position, header)?,
@@ -179,6 +189,9 @@ impl Channel {
 
     fn take_header(&mut self, position: usize, header: MuxedHeader) -> Result<(), SinkError> {
         let Some(track) = self.tracks.get_mut(position) else {
+            return Ok(());
+        };
+        let TrackSource::Muxed(muxed) = &mut track.source else {
             return Ok(());
         };
         match &track.header {
@@ -193,10 +206,10 @@ impl Channel {
                     "{:?} track with {} ticks per second from {}",
                     header.kind,
                     header.timescale,
-                    track.muxer.factory
+                    muxed.muxer.factory
                 );
                 if let ChannelState::Started(started) = &mut self.state {
-                    track.index = Some(started.cutter.add_track(&header));
+                    muxed.index = Some(started.cutter.add_track(&header));
                 }
                 track.header = Some(header);
                 Ok(())
@@ -208,33 +221,74 @@ impl Channel {
         let Some(track) = self.tracks.get_mut(position) else {
             return;
         };
+        let (TrackSource::Muxed(muxed), Some(header)) = (&mut track.source, &track.header) else {
+            return;
+        };
         match &mut self.state {
-            ChannelState::Waiting => track.held.push(sample),
-            ChannelState::Started(started) => started.push(track, sample),
+            ChannelState::Waiting => muxed.held.push(sample),
+            ChannelState::Started(started) => started.push(muxed, header, sample),
         }
     }
 
-    fn end_track(&mut self, position: usize) {
+    fn take_text(&mut self, position: usize, input: TextInput) -> Result<(), SinkError> {
+        let track = self.tracks.get_mut(position);
+        let Some((pad, text)) = track.and_then(|track| {
+            let pad = track.pad.name();
+            Some((pad, track.text_mut()?))
+        }) else {
+            return Ok(());
+        };
+        text.take(input)?;
+        let MissingTexts { late, damaged } = text.take_missing();
+        if late > 0 {
+            let warning = format!(
+                "pad {pad}: {late} texts came after the pictures of their time were published, and are left out: let texts come \
+                 earlier, or delay the pictures"
+            );
+            error::post_warning(self.imp(), gst::StreamError::Failed, &warning);
+        }
+        if damaged > 0 {
+            let warning =
+                format!("pad {pad}: {damaged} cues of WebVTT have damaged times, and are left out");
+            error::post_warning(self.imp(), gst::StreamError::Decode, &warning);
+        }
+        Ok(())
+    }
+
+    fn end_track(&mut self, position: usize) -> Result<(), SinkError> {
         let Some(track) = self.tracks.get_mut(position) else {
-            return;
+            return Ok(());
         };
         track.is_ended = true;
-        if let (ChannelState::Started(started), Some(index)) = (&mut self.state, track.index) {
-            started.cutter.end_track(index);
+        match &mut track.source {
+            TrackSource::Text(text) => text.end()?,
+            TrackSource::Muxed(muxed) => {
+                if let (ChannelState::Started(started), Some(index)) =
+                    (&mut self.state, muxed.index)
+                {
+                    started.cutter.end_track(index);
+                }
+            }
         }
         let name = track.pad.name();
         gst::info!(CATEGORY, obj = self.sink, "pad {name} has ended");
+        Ok(())
     }
 
     fn flush_track(&mut self, position: usize) {
         let Some(track) = self.tracks.get_mut(position) else {
             return;
         };
-        track.reader = MuxedTrackReader::default();
-        track.retiming = None;
-        track.held.clear();
-        if let (ChannelState::Started(started), Some(index)) = (&mut self.state, track.index) {
-            started.cutter.flush_track(index);
+        match &mut track.source {
+            TrackSource::Text(text) => text.flush(),
+            TrackSource::Muxed(muxed) => {
+                muxed.flush();
+                if let (ChannelState::Started(started), Some(index)) =
+                    (&mut self.state, muxed.index)
+                {
+                    started.cutter.flush_track(index);
+                }
+            }
         }
     }
 }

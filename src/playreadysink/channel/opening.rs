@@ -13,7 +13,7 @@ use presentation_publisher::{FolderStore, MPD_NAME, Publisher, PublisherOptions}
 use protection_policy::{KeyChangeForm, Packaging};
 
 use super::started::{ChannelTimeline, StartedChannel};
-use super::track::ChannelTrack;
+use super::track::{ChannelTrack, TrackSource};
 use super::{Channel, ChannelState, OpenedPresentation, PATIENCE};
 use crate::logging::media_time;
 use crate::playreadysink::CATEGORY;
@@ -21,6 +21,7 @@ use crate::playreadysink::error::SinkError;
 use crate::playreadysink::input_queue::FirstBuffer;
 use crate::playreadysink::properties::{ManifestsProperty, PresentationTypeProperty};
 use crate::playreadysink::sink_store::{ApplicationStore, SinkStore, is_application};
+use crate::playreadysink::text_input::{self, TextEncoding};
 
 impl Channel {
     /// Takes the running time of the first buffer of a track. The first of all opens the presentation, so that encoders learn early
@@ -34,8 +35,10 @@ impl Channel {
             self.opened = Some(self.open_presentation(first)?);
             self.schedule_key_frames();
         }
-        if let Some(track) = self.tracks.get_mut(position) {
-            track.first = Some(first);
+        if let Some(track) = self.tracks.get_mut(position)
+            && let TrackSource::Muxed(muxed) = &mut track.source
+        {
+            muxed.first = Some(first);
         }
         Ok(())
     }
@@ -72,8 +75,8 @@ impl Channel {
 
     /// Starts the presentation once all tracks are known, or one waits for too long.
     pub(super) fn start_if_ready(&mut self) -> Result<(), SinkError> {
-        if !matches!(self.state, ChannelState::Waiting)
-            || self.tracks.iter().all(|track| track.held.is_empty())
+        let mut muxed = self.tracks.iter().filter_map(ChannelTrack::muxed);
+        if !matches!(self.state, ChannelState::Waiting) || muxed.all(|muxed| muxed.held.is_empty())
         {
             return Ok(());
         }
@@ -81,46 +84,41 @@ impl Channel {
             return Ok(());
         };
         let patience = self.settings.segment_duration() * 2 + PATIENCE;
-        let mut tracks = self.tracks.iter();
-        let waits_too_long = opened.is_live && tracks.any(|track| track.held_duration() > patience);
-        if !waits_too_long && !self.tracks.iter().all(ChannelTrack::is_known) {
+        let described = || {
+            let tracks = self.tracks.iter();
+            tracks.filter_map(|track| Some((track.muxed()?, track.header.as_ref()?)))
+        };
+        let waits_too_long = opened.is_live
+            && described().any(|(muxed, header)| muxed.held_duration(header) > patience);
+        let is_live = opened.is_live;
+        if !waits_too_long && !self.tracks.iter().all(|track| track.is_known(is_live)) {
             return Ok(());
         }
-        if !opened.is_live {
+        if !is_live {
             // A static presentation starts with its first sample.
-            let firsts = self.tracks.iter().filter_map(|track| {
-                let first = track.held.first()?;
-                Some(track.first_running_time(first))
+            let firsts = described().filter_map(|(muxed, header)| {
+                let first = muxed.held.first()?;
+                Some(muxed.first_running_time(header, first))
             });
             opened.timeline.base = firsts.min().unwrap_or_default();
         }
         let limits = CutterLimits {
-            patience: opened.is_live.then_some(patience),
+            patience: is_live.then_some(patience),
         };
         let mut started = Box::new(StartedChannel {
             timeline: opened.timeline,
-            is_live: opened.is_live,
+            is_live,
             cutter: StreamCutter::new(self.settings.segment_duration(), limits),
             stream: None,
             stream_tracks: Vec::new(),
             segments: 0,
         });
         for track in &mut self.tracks {
-            let Some(header) = &track.header else {
-                continue;
-            };
-            let index = started.cutter.add_track(header);
-            track.index = Some(index);
-            for sample in std::mem::take(&mut track.held) {
-                started.push(track, sample);
-            }
-            if track.is_ended {
-                started.cutter.end_track(index);
-            }
+            start_track(track, &mut started)?;
         }
         self.state = ChannelState::Started(started);
         self.schedule_key_frames();
-        self.warn_of_late(|track| !track.is_known());
+        self.warn_of_late(|track| !track.is_known(is_live));
         Ok(())
     }
 
@@ -185,4 +183,26 @@ impl Channel {
         Publisher::open(store, options, self.host.clone())
             .map_err(|source| self.publish_error(source))
     }
+}
+
+/// Gives the cutter what waited for the start of the presentation.
+fn start_track(track: &mut ChannelTrack, started: &mut StartedChannel) -> Result<(), SinkError> {
+    match (&mut track.source, &track.header) {
+        (TrackSource::Text(text), _) => {
+            let caps = track.pad.peer_query_caps(Some(&text_input::caps()));
+            text.start(started.timeline, TextEncoding::format_of_all(&caps))?;
+        }
+        (TrackSource::Muxed(muxed), Some(header)) => {
+            let index = started.cutter.add_track(header);
+            muxed.index = Some(index);
+            for sample in std::mem::take(&mut muxed.held) {
+                started.push(muxed, header, sample);
+            }
+            if track.is_ended {
+                started.cutter.end_track(index);
+            }
+        }
+        (TrackSource::Muxed(_), None) => (),
+    }
+    Ok(())
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The publication of segments that are complete.
 
+use std::time::Duration;
+
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use cenc_mp4::segmenting::{StreamSegment, muxed_init_segment};
+use cenc_mp4::segmenting::{GroupSpan, TrackSegment, muxed_init_segment};
 use presentation_publisher::StartedTrack;
 use segment_packaging::{SegmentProtector, SegmentSink, StreamStart};
 
-use super::track::{ChannelTrack, present};
+use super::text_source::TextSource;
+use super::track::{ChannelTrack, PadSegment, TrackSource, present};
 use super::{Channel, ChannelState, PATIENCE};
-use crate::chunk::BufferChunk;
 use crate::error;
 use crate::playreadysink::error::SinkError;
+use crate::playreadysink::input_queue::PadNumber;
 use crate::playreadysink::messages;
 use crate::playreadysink::recording_sink::RecordingSink;
 
@@ -36,18 +39,81 @@ impl Channel {
             let ChannelState::Started(started) = &mut self.state else {
                 return Ok(());
             };
-            let segments = started.cutter.next_segments();
+            let span = started.cutter.next_span();
             let late: Vec<usize> = std::iter::from_fn(|| started.cutter.next_late())
                 .map(|late| late.track)
                 .collect();
-            self.warn_of_late(|track| track.index.is_some_and(|index| late.contains(&index)));
-            match segments {
-                Some(segments) if segments.is_empty() => (),
-                Some(segments) => self.publish_group(segments)?,
-                None => break,
+            self.warn_of_late(|track| {
+                let index = track.muxed().and_then(|muxed| muxed.index);
+                index.is_some_and(|index| late.contains(&index))
+            });
+            let Some(span) = span.filter(|span| self.has_texts_of(span)) else {
+                break;
+            };
+            let segments = self.take_segments(span);
+            if !segments.is_empty() {
+                self.publish_group(segments)?;
             }
         }
         self.check_held()
+    }
+
+    /// True if all texts of these segments are here. Live pictures do not wait for texts, which may be silent for long; the last segments
+    /// wait for the end of the texts.
+    fn has_texts_of(&self, span: &GroupSpan) -> bool {
+        let ChannelState::Started(started) = &self.state else {
+            return true;
+        };
+        let is_awaited = span.end.is_none()
+            || (!started.is_live && started.cutter.waiting_bytes() <= HELD_BYTES / 2);
+        let mut tracks = self.tracks.iter().filter(|track| !track.is_ended);
+        !is_awaited
+            || tracks.all(|track| {
+                let text = track.text();
+                text.is_none_or(|text| text.is_known() && text.is_complete_until(span.end))
+            })
+    }
+
+    /// Takes the next segments, in the order of the pads.
+    fn take_segments(&mut self, span: GroupSpan) -> Vec<PadSegment> {
+        let ChannelState::Started(started) = &mut self.state else {
+            return Vec::new();
+        };
+        let mut segments = Vec::new();
+        for TrackSegment { track, segment } in started.cutter.next_segments().unwrap_or_default() {
+            let mut tracks = self.tracks.iter();
+            let pad =
+                tracks.find(|pad| pad.muxed().is_some_and(|muxed| muxed.index == Some(track)));
+            segments.extend(pad.map(|pad| PadSegment {
+                pad: pad.number,
+                segment,
+            }));
+        }
+        let end = span.end.unwrap_or_else(|| self.last_end(&segments));
+        for track in &mut self.tracks {
+            if let TrackSource::Text(text) = &mut track.source {
+                let segment = text.take_segment(span.start..end, span.start_index);
+                segments.extend(segment.map(|segment| PadSegment {
+                    pad: track.number,
+                    segment,
+                }));
+            }
+        }
+        segments.sort_by_key(|segment| segment.pad);
+        segments
+    }
+
+    /// Returns the end of the last segments and of the texts.
+    fn last_end(&self, segments: &[PadSegment]) -> Duration {
+        let track_of = |pad: PadNumber| self.tracks.iter().find(|track| track.number == pad);
+        let media = segments.iter().filter_map(|PadSegment { pad, segment }| {
+            let header = track_of(*pad)?.header.as_ref()?;
+            let span = segment.span();
+            Some(header.time(span.start.saturating_add_unsigned(span.duration)))
+        });
+        let texts = self.tracks.iter().filter_map(ChannelTrack::text);
+        let texts = texts.map(TextSource::last_end);
+        media.chain(texts).max().unwrap_or(Duration::ZERO)
     }
 
     /// Warns of the tracks for which the others do not wait.
@@ -77,10 +143,7 @@ impl Channel {
         }
     }
 
-    pub(super) fn publish_group(
-        &mut self,
-        segments: Vec<StreamSegment<BufferChunk>>,
-    ) -> Result<(), SinkError> {
+    pub(super) fn publish_group(&mut self, segments: Vec<PadSegment>) -> Result<(), SinkError> {
         self.start_stream(&segments)?;
         let ChannelState::Started(started) = &mut self.state else {
             return Ok(());
@@ -111,10 +174,7 @@ impl Channel {
     }
 
     /// Starts the stream with the tracks that have segments, or starts it again if there is a track that it does not have yet.
-    pub(super) fn start_stream(
-        &mut self,
-        segments: &[StreamSegment<BufferChunk>],
-    ) -> Result<(), SinkError> {
+    pub(super) fn start_stream(&mut self, segments: &[PadSegment]) -> Result<(), SinkError> {
         let ChannelState::Started(started) = &self.state else {
             return Ok(());
         };
@@ -166,20 +226,21 @@ impl Channel {
         Ok(())
     }
 
-    /// Describes the tracks with these indices in the cutter.
+    /// Describes the tracks of these pads.
     fn describe(
         &mut self,
-        indices: &[usize],
-        segments: &[StreamSegment<BufferChunk>],
+        pads: &[PadNumber],
+        segments: &[PadSegment],
     ) -> Result<StreamDescription, SinkError> {
         let mut headers = Vec::new();
         let mut presented = Vec::new();
-        for index in indices {
+        for pad in pads {
             let mut tracks = self.tracks.iter_mut();
-            let Some(track) = tracks.find(|track| track.index == Some(*index)) else {
+            let Some(track) = tracks.find(|track| track.number == *pad) else {
                 continue;
             };
-            let segment = segments.iter().find(|segment| segment.track == *index);
+            let segment = segments.iter().find(|segment| segment.pad == *pad);
+            let segment = segment.map(|segment| &segment.segment);
             presented.push(present(track, segment, &mut self.names)?);
             headers.extend(track.header.clone());
         }

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use cenc_mp4::segmenting::{MuxedSample, Retiming, StreamCutter, StreamSegment};
+use cenc_mp4::segmenting::{MuxedHeader, MuxedSample, Retiming, StreamCutter};
 use segment_packaging::{PushedFragment, SegmentProtector};
 
-use super::track::ChannelTrack;
+use super::muxed_source::MuxedSource;
+use super::track::{ChannelTrack, PadSegment};
 use crate::chunk::BufferChunk;
 use crate::logging::media_time;
 use crate::playreadysink::error::SinkError;
 use crate::playreadysink::imp::PlayReadySink;
+use crate::playreadysink::input_queue::PadNumber;
 use crate::playreadysink::recording_sink::{KeyNews, RecordingSink};
 use crate::session::PublishedKeys;
 
@@ -23,8 +25,8 @@ pub(super) struct StartedChannel {
     pub(super) is_live: bool,
     pub(super) cutter: StreamCutter<BufferChunk>,
     pub(super) stream: Option<SegmentProtector<BufferChunk, RecordingSink>>,
-    /// The index in the cutter of each track of the stream, in the order of `moov`.
-    pub(super) stream_tracks: Vec<usize>,
+    /// The pads of the tracks of the stream, in the order of `moov`.
+    pub(super) stream_tracks: Vec<PadNumber>,
     pub(super) segments: u64,
 }
 
@@ -40,32 +42,45 @@ impl ChannelTimeline {
         running_time.saturating_sub(self.base) + self.offset
     }
 
+    /// Returns the nanoseconds from running times to media times.
+    pub(in crate::playreadysink) fn shift(self) -> i128 {
+        let [base, offset] = [self.base, self.offset]
+            .map(|time| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX / 2));
+        offset - base
+    }
+
     pub(in crate::playreadysink) fn running_time(self, media_time: Duration) -> Duration {
         (media_time + self.base).saturating_sub(self.offset)
     }
 }
 
 impl StartedChannel {
-    /// Returns the indices in the cutter of the tracks of the stream and of these segments.
-    pub(super) fn tracks_with(&self, segments: &[StreamSegment<BufferChunk>]) -> Vec<usize> {
-        let own = segments.iter().map(|segment| segment.track);
-        let mut tracks: Vec<usize> = self.stream_tracks.iter().copied().chain(own).collect();
+    /// Returns the pads of the tracks of the stream and of these segments.
+    pub(super) fn tracks_with(&self, segments: &[PadSegment]) -> Vec<PadNumber> {
+        let own = segments.iter().map(|segment| segment.pad);
+        let mut tracks: Vec<PadNumber> = self.stream_tracks.iter().copied().chain(own).collect();
         tracks.sort_unstable();
         tracks.dedup();
         tracks
     }
 
     /// Moves a sample to its time in the presentation, and gives it to the cutter.
-    pub(super) fn push(&mut self, track: &mut ChannelTrack, mut sample: MuxedSample<BufferChunk>) {
-        let (Some(header), Some(index)) = (&track.header, track.index) else {
+    pub(super) fn push(
+        &mut self,
+        muxed: &mut MuxedSource,
+        header: &MuxedHeader,
+        mut sample: MuxedSample<BufferChunk>,
+    ) {
+        let Some(index) = muxed.index else {
             return;
         };
-        let retiming = match track.retiming {
+        let retiming = match muxed.retiming {
             Some(retiming) => retiming,
             None => {
-                let start = self.timeline.media_time(track.first_running_time(&sample));
+                let first = muxed.first_running_time(header, &sample);
+                let start = self.timeline.media_time(first);
                 let retiming = Retiming::new(header, &sample, start);
-                track.retiming = Some(retiming);
+                muxed.retiming = Some(retiming);
                 retiming
             }
         };
@@ -76,17 +91,14 @@ impl StartedChannel {
     /// Protects and writes a segment. Returns its start in media time.
     pub(super) fn push_segment(
         &mut self,
-        segment: StreamSegment<BufferChunk>,
+        PadSegment { pad, segment }: PadSegment,
         tracks: &[ChannelTrack],
         location: &Path,
     ) -> Result<Duration, SinkError> {
-        let position = self
-            .stream_tracks
-            .iter()
-            .position(|index| *index == segment.track);
+        let position = self.stream_tracks.iter().position(|number| *number == pad);
         let header = tracks
             .iter()
-            .find(|track| track.index == Some(segment.track))
+            .find(|track| track.number == pad)
             .and_then(|track| track.header.as_ref());
         let (Some(stream), Some(position), Some(header)) = (&mut self.stream, position, header)
         else {

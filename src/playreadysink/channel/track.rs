@@ -1,87 +1,92 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A pad with what the channel knows of its track.
 
-use std::time::Duration;
-
 use gst::prelude::*;
 
-use cenc_mp4::segmenting::{MuxedHeader, MuxedSample, MuxedTrackReader, Retiming, StreamSegment};
+use cenc_mp4::segmenting::{MuxedHeader, StreamSegment};
 use isobmff_boxes::BoxTree;
 use presentation_publisher::StartedTrack;
 use segment_packaging::{DescribedTrack, DescriptionSource, TrackNames, TrackProperties};
 
+use super::muxed_source::MuxedSource;
+use super::text_source::TextSource;
 use crate::chunk::BufferChunk;
 use crate::playreadysink::error::SinkError;
 use crate::playreadysink::fragmenter::MuxerKind;
-use crate::playreadysink::input_queue::{FirstBuffer, PadNumber};
+use crate::playreadysink::input_queue::PadNumber;
 use crate::playreadysink::track_pad::TrackPad;
 
 /// A pad with what the channel knows of its track.
 pub(in crate::playreadysink) struct ChannelTrack {
     pub(super) pad: TrackPad,
     pub(super) number: PadNumber,
-    pub(super) muxer: MuxerKind,
-    pub(super) reader: MuxedTrackReader<BufferChunk>,
-    pub(super) first: Option<FirstBuffer>,
+    pub(super) source: TrackSource,
+    /// None until its muxer has described it, or, for text, until it is published.
     pub(super) header: Option<MuxedHeader>,
-    pub(super) retiming: Option<Retiming>,
-    /// Samples before the start of the presentation.
-    pub(super) held: Vec<MuxedSample<BufferChunk>>,
-    /// Index in the cutter.
-    pub(super) index: Option<usize>,
     pub(super) name: Option<String>,
     pub(super) is_ended: bool,
 }
 
+/// What the samples of a track come from.
+pub(super) enum TrackSource {
+    Muxed(Box<MuxedSource>),
+    Text(Box<TextSource>),
+}
+
+/// A segment of the track of a pad.
+pub(super) struct PadSegment {
+    pub(super) pad: PadNumber,
+    pub(super) segment: StreamSegment<BufferChunk>,
+}
+
 impl ChannelTrack {
+    /// Creates the track of a pad; without a muxer it is text.
     pub(in crate::playreadysink) fn new(
         pad: TrackPad,
         number: PadNumber,
-        muxer: MuxerKind,
+        muxer: Option<MuxerKind>,
     ) -> Self {
         Self {
+            source: match muxer {
+                Some(muxer) => TrackSource::Muxed(Box::new(MuxedSource::new(muxer))),
+                None => TrackSource::Text(Box::new(TextSource::new(pad.name().to_string()))),
+            },
             pad,
             number,
-            muxer,
-            reader: MuxedTrackReader::default(),
-            first: None,
             header: None,
-            retiming: None,
-            held: Vec::new(),
-            index: None,
             name: None,
             is_ended: false,
         }
     }
 
-    /// Returns the running time of its first sample.
-    pub(super) fn first_running_time(&self, sample: &MuxedSample<BufferChunk>) -> Duration {
-        let by_muxer = self
-            .header
-            .as_ref()
-            .map_or(Duration::ZERO, |header| header.time(sample.start()));
-        let by_buffer = self.first.and_then(|first| first.running_time);
-        match (self.muxer.keeps_time, by_buffer) {
-            (false, Some(running_time)) => running_time.into(),
-            _ => by_muxer,
+    pub(super) fn muxed(&self) -> Option<&MuxedSource> {
+        match &self.source {
+            TrackSource::Muxed(muxed) => Some(muxed),
+            TrackSource::Text(_) => None,
         }
     }
 
-    /// True if the start of the presentation need not wait for it.
-    pub(super) const fn is_known(&self) -> bool {
-        self.header.is_some() || self.is_ended
+    pub(super) fn text(&self) -> Option<&TextSource> {
+        match &self.source {
+            TrackSource::Muxed(_) => None,
+            TrackSource::Text(text) => Some(text),
+        }
     }
 
-    pub(super) fn held_duration(&self) -> Duration {
-        let Some(header) = &self.header else {
-            return Duration::ZERO;
+    pub(super) fn text_mut(&mut self) -> Option<&mut TextSource> {
+        match &mut self.source {
+            TrackSource::Muxed(_) => None,
+            TrackSource::Text(text) => Some(text),
+        }
+    }
+
+    /// True if the start of the presentation need not wait for it. Live text may be silent for long.
+    pub(super) fn is_known(&self, is_live: bool) -> bool {
+        let is_described = match &self.source {
+            TrackSource::Muxed(_) => self.header.is_some(),
+            TrackSource::Text(text) => is_live || text.is_known(),
         };
-        let ends = self.held.first().zip(self.held.last());
-        ends.map_or(Duration::ZERO, |(first, last)| {
-            header
-                .time(last.start())
-                .saturating_sub(header.time(first.start()))
-        })
+        is_described || self.is_ended
     }
 }
 
@@ -93,6 +98,9 @@ pub(super) fn present(
 ) -> Result<StartedTrack, SinkError> {
     let pad = track.pad.name().to_string();
     let settings = track.pad.settings();
+    if let (None, TrackSource::Text(text)) = (&track.header, &track.source) {
+        track.header = Some(text.header(settings.language.as_deref())?);
+    }
     let properties = TrackProperties {
         language: settings.language.clone(),
         label: settings.label.clone(),

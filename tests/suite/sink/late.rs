@@ -12,7 +12,7 @@ use crate::in_process;
 use crate::periods::key_file;
 use crate::scratch::Scratch;
 
-const PICTURES: &str = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1 \
+pub const PICTURES: &str = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1 \
                         ! x264enc speed-preset=ultrafast tune=zerolatency threads=1 ! h264parse ! out.video_0";
 const SOUND: &str = "audiotestsrc is-live=true samplesperbuffer=1024 ! valve name=valve ! avenc_aac ! aacparse ! out.audio_0";
 
@@ -25,7 +25,7 @@ fn channel(folder: &Scratch) -> gst::Pipeline {
 }
 
 /// Ends the stream, and returns the warnings so far.
-fn end(pipeline: &gst::Pipeline) -> Vec<String> {
+pub fn end(pipeline: &gst::Pipeline) -> Vec<String> {
     pipeline.send_event(gst::event::Eos::new());
     let bus = pipeline.bus().unwrap();
     let kinds = [
