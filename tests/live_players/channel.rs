@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use test_support::launch;
 use test_support::players::write_keys;
 
-use crate::forms::{Form, Scheme};
+use crate::forms::{Form, Scheme, TextFormat};
 
 /// Seconds of a segment.
 const SEGMENT: u64 = 1;
@@ -22,6 +22,9 @@ pub const WINDOW: u64 = 10;
 const CRYPTO_PERIODS: usize = 100;
 /// The longest time that a channel takes for its first segments, and between two.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The texts of a run of the pipeline: each is the number of the second in which it is shown.
+const TEXTS: u64 = 600;
 
 /// A pipeline under way.
 pub struct Channel {
@@ -40,6 +43,7 @@ impl Channel {
         let selectors = (0..CRYPTO_PERIODS)
             .flat_map(|period| ["video", "audio"].map(|kind| format!("{kind}@{period}")));
         write_keys(&place.join("channel.keys"), form.series(scheme), selectors);
+        fs::write(place.join("texts"), texts(form.text_format)).unwrap();
         Self {
             pipeline: launch(form, scheme, &place),
             form,
@@ -102,14 +106,40 @@ impl Drop for Channel {
     }
 }
 
+/// A text for each second of a run: its number.
+fn texts(format: TextFormat) -> String {
+    let time = |second: u64, tenths: u64| {
+        let (hours, minutes) = (second / 3600, second / 60 % 60);
+        format!("{hours:02}:{minutes:02}:{:02}.{tenths}00", second % 60)
+    };
+    let texts = (0..TEXTS).map(|second| {
+        let (start, end) = (time(second, 0), time(second, 9));
+        match format {
+            TextFormat::WebVtt => format!("{start} --> {end}\n{second}\n\n"),
+            TextFormat::Ttml => format!("<p begin=\"{start}\" end=\"{end}\">{second}</p>\n"),
+        }
+    });
+    let texts: String = texts.collect();
+    match format {
+        TextFormat::WebVtt => format!("WEBVTT\n\n{texts}"),
+        TextFormat::Ttml => {
+            let root = "tt xmlns=\"http://www.w3.org/ns/ttml\" xml:lang=\"en\"";
+            format!("<{root}><body><div>\n{texts}</div></body></tt>\n")
+        }
+    }
+}
+
 fn launch(form: &Form, scheme: Scheme, place: &Path) -> Child {
     let line = format!(
         "playreadysink name=out location={folder} key-uri=file://{keys} scheme={scheme} {properties} \
+         text_0::language=en \
          segment-duration={SEGMENT}000000000 crypto-period={CRYPTO_PERIOD}000000000 window={WINDOW}000000000 \
          videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 \
          ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=300 ! h264parse ! out.video_0 \
          audiotestsrc is-live=true volume=0.1 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 \
-         ! avenc_aac ! aacparse ! out.audio_0",
+         ! avenc_aac ! aacparse ! out.audio_0 \
+         filesrc location={texts} ! out.text_0",
+        texts = place.join("texts").display(),
         folder = place.join("live").display(),
         keys = place.join("channel.keys").display(),
         scheme = scheme.name(),

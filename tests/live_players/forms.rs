@@ -11,8 +11,19 @@ pub struct Form {
     title: &'static str,
     /// Properties of playreadysink.
     pub properties: &'static str,
+    /// The format of its texts.
+    pub text_format: TextFormat,
     /// The number of its keys with cenc; that with cbcs is one more (`test_support::players::write_keys`).
     series: u8,
+}
+
+/// The format of the texts of a channel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TextFormat {
+    /// In `wvtt`.
+    WebVtt,
+    /// In `stpp`.
+    Ttml,
 }
 
 /// A scheme of Common Encryption.
@@ -50,12 +61,14 @@ pub const FORMS: [Form; 2] = [
         name: "init",
         title: "`key-change=init`",
         properties: "key-change=init",
+        text_format: TextFormat::Ttml,
         series: 0x20,
     },
     Form {
         name: "in-band",
         title: "`key-change=in-band`",
         properties: "key-change=in-band",
+        text_format: TextFormat::WebVtt,
         series: 0x22,
     },
 ];

@@ -43,7 +43,7 @@ class LivePlay(Play):
         self.frames = 0
 
     def advance(self):
-        """Counts the film and the pictures since the last time; a seek, or a jump over a gap, is not counted."""
+        """Counts the film and the pictures since the last time; a jump, and a time with a seek or without pictures, is not counted."""
         before = self.read()
         now = time.monotonic()
         elapsed, self.read_at = now - self.read_at, now
@@ -54,7 +54,8 @@ class LivePlay(Play):
         if new_frames > 0:
             self.advanced = now
         self.frames += new_frames
-        if 0 < seconds < elapsed + TOLERANCE:
+        has_sought = self.seen.get("seeks") != before.get("seeks")
+        if new_frames > 0 and not has_sought and 0 < seconds < elapsed + TOLERANCE:
             self.played += seconds
 
     def is_over(self):

@@ -4,7 +4,7 @@
 import {players} from "/here/players.js";
 
 const video = document.getElementById("video");
-/** rx-player shows text here: it takes its <track> out of the video before it adds the cues. */
+/** rx-player shows text here: it takes its <track> out of the video before it adds the cues. dash.js shows TTML here. */
 const captions = document.getElementById("captions");
 /** What pictures of the page say under the video. */
 const state = document.getElementById("state");
@@ -12,7 +12,8 @@ const errors = [];
 const notes = [];
 const warnings = [];
 const sizes = new Set();
-const cues = new Set();
+/** The texts that were seen, and the time at which each begins; null where the player does not say. */
+const cues = new Map();
 let waits = 0;
 let seeks = 0;
 
@@ -26,7 +27,7 @@ function fail(text) {
 function collectCues() {
   for (const track of video.textTracks) {
     for (const cue of track.cues || []) {
-      cues.add(cue.text);
+      cues.set(cue.text, cue.startTime);
     }
   }
 }
@@ -67,7 +68,8 @@ window.report = () => {
     frames: quality.totalVideoFrames,
     audio_bytes: video.webkitAudioDecodedByteCount || 0,
     heights: [...sizes],
-    cues: [...cues],
+    cues: [...cues.keys()],
+    cue_times: Object.fromEntries(cues),
     waits_for_key: waits,
     seeks,
     errors,
@@ -78,7 +80,7 @@ window.report = () => {
 };
 
 function watchCaptions() {
-  const collect = () => captions.textContent && cues.add(captions.textContent);
+  const collect = () => captions.textContent && cues.set(captions.textContent, null);
   new MutationObserver(collect).observe(captions, {childList: true, subtree: true, characterData: true});
 }
 

@@ -87,6 +87,8 @@ async function playDashJs(job, page) {
     return [byBandwidth[startsHigh(job) ? byBandwidth.length - 1 : 0]];
   });
   player.initialize(page.video, null, true);
+  // It draws TTML here, and gives cues of WebVTT to the video.
+  player.attachTTMLRenderingDiv(page.captions);
   const system = KEY_SYSTEMS[job.system];
   if (system) {
     player.setProtectionData({[system]: {serverURL: job.licences, priority: 0}});
