@@ -2,7 +2,6 @@
 //! README.md and docs/*.md: each command in them runs, and they list each property and each dependency.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::boxes::top_level;
 use crate::house_rules::rust_files;
@@ -10,7 +9,7 @@ use crate::launch::{self, Run};
 use crate::media::{Audio, Recipe, Video};
 use crate::pipelines::is_protected;
 use crate::scratch::Scratch;
-use crate::tools::skip;
+use crate::tools::{python_with_gstreamer, skip};
 
 /// Compares the tables of properties with gst-inspect-1.0.
 mod properties;
@@ -21,9 +20,6 @@ const DEMO_SCRIPT: &str = include_str!("../../scripts/demo");
 /// The start of a packager command. A test of the packager runs these commands.
 const PACKAGER: &str = "target/release/playready-packager ";
 const PACKAGER_TEST: &str = include_str!("../../packager/tests/documents.rs");
-
-/// Debian's Python, which has python3-gi.
-const PYTHON: &str = "/usr/bin/python3";
 
 /// A command that is no pipeline, with the script that runs it.
 struct ScriptCommand {
@@ -203,25 +199,19 @@ fn pipeline_of_a_file_for_each_fragment_writes_one() {
 
 #[test]
 fn every_application_runs_as_it_stands() {
-    let gi = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gst";
-    let has_gi = Path::new(PYTHON).exists()
-        && Run::of(Command::new(PYTHON).args(["-c", gi]))
-            .status
-            .success();
-    if !has_gi {
-        return skip(
-            "documents::every_application_runs_as_it_stands",
-            "no python3-gi",
-        );
-    }
+    let test = "documents::every_application_runs_as_it_stands";
+    let Some(python) = python_with_gstreamer(test) else {
+        return;
+    };
     let folder = folder();
     // The public seed of Microsoft's test server.
     folder.write("service.seed", "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I\n");
     folder.write("period-0.key", "00112233445566778899aabbccddeeff\n");
     for document in Document::all() {
         for block in document.blocks("python") {
-            let mut python = launch::program(PYTHON);
-            let run = Run::of(python.args(["-c", block]).current_dir(folder.path())).succeeded();
+            let mut application = launch::program(python);
+            application.args(["-c", block]).current_dir(folder.path());
+            let run = Run::of(&mut application).succeeded();
             let has_kid = run.stdout.contains("0c1d2e3f-4051-6273-8495-a6b7c8d9ea");
             assert!(has_kid, "{}: {}{}", document.name, run.stdout, run.stderr);
         }

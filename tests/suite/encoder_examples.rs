@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use crate::launch::{self, Run};
 use crate::pipelines::is_protected;
 use crate::samples::no_iv_repeats;
 use crate::scratch::Scratch;
-use crate::tools::{project, skip};
+use crate::tools::{project, python_with_gstreamer};
 
-/// Debian's Python, which has python3-gi.
-const PYTHON: &str = "/usr/bin/python3";
 const FRAMES: usize = 125;
 
 #[test]
@@ -24,18 +21,10 @@ fn rust_encoder_changes_its_key() {
 
 #[test]
 fn python_encoder_changes_its_key() {
-    let gi = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import GLib, Gst";
-    let has_gi = Path::new(PYTHON).exists()
-        && Run::of(Command::new(PYTHON).args(["-c", gi]))
-            .status
-            .success();
-    if !has_gi {
-        return skip(
-            "encoder_examples::python_encoder_changes_its_key",
-            "no python3-gi",
-        );
+    let test = "encoder_examples::python_encoder_changes_its_key";
+    if let Some(python) = python_with_gstreamer(test) {
+        writes_protected_hls(launch::program(python).arg(project().join("examples/encoder.py")));
     }
-    writes_protected_hls(launch::program(PYTHON).arg(project().join("examples/encoder.py")));
 }
 
 #[test]

@@ -10,10 +10,7 @@ use crate::movie::Movie;
 use crate::pipelines::is_protected;
 use crate::samples::{self, no_iv_repeats};
 use crate::scratch::Scratch;
-use crate::tools::skip;
-
-/// Debian's Python, which has python3-gi.
-const PYTHON: &str = "/usr/bin/python3";
+use crate::tools::{python_with_gstreamer, skip};
 
 #[test]
 fn the_rust_example_writes_a_protected_presentation() {
@@ -29,20 +26,15 @@ fn the_rust_example_writes_a_protected_presentation() {
 #[test]
 fn the_python_example_writes_a_protected_presentation() {
     let test = "hls::the_python_example_writes_a_protected_presentation";
-    let gi = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gio, Gst";
-    let has_gi = Path::new(PYTHON).exists()
-        && Run::of(Command::new(PYTHON).args(["-c", gi]))
-            .status
-            .success();
-    if !has_gi {
-        return skip(test, "no python3-gi");
-    }
+    let Some(python) = python_with_gstreamer(test) else {
+        return;
+    };
     if is_runnable(test) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hlscmafsink.py");
-        let mut python = launch::program(PYTHON);
-        writes_protected_hls(python.arg(&script), "cenc", "SAMPLE-AES-CTR");
-        writes_each_key(launch::program(PYTHON).arg(&script));
-        writes_each_init_segment(launch::program(PYTHON).arg(script));
+        let mut example = launch::program(python);
+        writes_protected_hls(example.arg(&script), "cenc", "SAMPLE-AES-CTR");
+        writes_each_key(launch::program(python).arg(&script));
+        writes_each_init_segment(launch::program(python).arg(script));
     }
 }
 

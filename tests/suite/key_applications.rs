@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The applications of examples/ that give keys at once and later, in plain Python and in C.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::launch::{self, Run};
 use crate::pipelines::is_protected;
 use crate::scratch::Scratch;
-use crate::tools::{project, skip};
-
-/// Debian's Python, which has python3-gi.
-const PYTHON: &str = "/usr/bin/python3";
+use crate::tools::{project, python_with_gstreamer};
 
 #[test]
 fn python_application_gives_keys_at_once_and_later() {
-    let gi = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import GLib, Gst";
-    let has_gi = Path::new(PYTHON).exists()
-        && Run::of(Command::new(PYTHON).args(["-c", gi]))
-            .status
-            .success();
-    if !has_gi {
-        let test = "key_applications::python_application_gives_keys_at_once_and_later";
-        return skip(test, "no python3-gi");
+    let test = "key_applications::python_application_gives_keys_at_once_and_later";
+    if let Some(python) = python_with_gstreamer(test) {
+        gives_keys(launch::program(python).arg(project().join("examples/give_keys.py")));
     }
-    gives_keys(launch::program(PYTHON).arg(project().join("examples/give_keys.py")));
 }
 
 #[test]

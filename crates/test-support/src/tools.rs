@@ -74,6 +74,25 @@ pub fn python() -> PathBuf {
     std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }
 
+/// Debian's Python, for which Debian packages GStreamer's bindings. Without these, the test is reported as skipped.
+pub fn python_with_gstreamer(test: &str) -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<&Path>> = OnceLock::new();
+    let found = *PYTHON.get_or_init(|| {
+        let python = Path::new("/usr/bin/python3");
+        let import =
+            "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gio, GLib, Gst";
+        Command::new(python)
+            .args(["-c", import])
+            .output()
+            .is_ok_and(|run| run.status.success())
+            .then_some(python)
+    });
+    if found.is_none() {
+        skip(test, "no python3-gi");
+    }
+    found
+}
+
 /// The binary of Shaka Packager.
 pub fn packager() -> Option<PathBuf> {
     tool("PLAYREADY_PACKAGER", &["packager", "packager-linux-x64"])
