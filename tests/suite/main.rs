@@ -94,6 +94,8 @@ mod logs;
 mod matrix;
 /// Damaged and unusual structures, by fixed seeds.
 mod mutations;
+/// The examples that store a live channel on an HTTP origin, in Python and Rust.
+mod origin_examples;
 /// Keys that change, clear leads and protection that is switched.
 mod periods;
 /// PIFF 1.1 in place of Common Encryption.
