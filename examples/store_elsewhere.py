@@ -55,8 +55,10 @@ class Upload(Gio.OutputStream):
         self.body += data
         return len(data)
 
-    def do_close_fn(self, _cancellable):
-        request("PUT", self.name, bytes(self.body))
+    def do_close_fn(self, cancellable):
+        # The element cancels the close of a file that is not complete.
+        if cancellable is None or not cancellable.is_cancelled():
+            request("PUT", self.name, bytes(self.body))
         return True
 
 

@@ -131,6 +131,7 @@ glib::wrapper! {
 mod upload {
     use std::cell::{OnceCell, RefCell};
 
+    use gio::prelude::*;
     use gio::subclass::prelude::*;
     use gst::glib;
 
@@ -162,8 +163,10 @@ mod upload {
             Ok(data.len())
         }
 
-        fn close(&self, _cancellable: Option<&gio::Cancellable>) -> Result<(), glib::Error> {
-            let Some((origin, name)) = self.destination.get() else {
+        fn close(&self, cancellable: Option<&gio::Cancellable>) -> Result<(), glib::Error> {
+            // The element cancels the close of a file that is not complete.
+            let is_complete = !cancellable.is_some_and(|cancellable| cancellable.is_cancelled());
+            let Some((origin, name)) = self.destination.get().filter(|_| is_complete) else {
                 return Ok(());
             };
             let put = origin.put(name, &self.body.borrow());

@@ -32,9 +32,31 @@ pub(super) struct ApplicationStore {
 /// A file under way.
 pub(super) enum SinkFile {
     Folder(File),
-    Stream(gio::OutputStream),
+    Stream(ApplicationStream),
     /// The state of the presentation, which an application does not keep.
     Unwanted,
+}
+
+/// A stream of the application. One that is dropped before its file is complete is closed as cancelled, so that the application does not take the
+/// file for complete: a `GFile` that is replaced then keeps its old content.
+pub(super) struct ApplicationStream(gio::OutputStream);
+
+impl ApplicationStream {
+    /// Closes the stream of a complete file.
+    fn finish(self) -> io::Result<()> {
+        let closed = self.0.close(gio::Cancellable::NONE);
+        closed.map_err(io::Error::other)
+    }
+}
+
+impl Drop for ApplicationStream {
+    fn drop(&mut self) {
+        if !self.0.is_closed() {
+            let cancelled = gio::Cancellable::new();
+            cancelled.cancel();
+            let _ = self.0.close(Some(&cancelled));
+        }
+    }
 }
 
 /// Returns the signals by which an application stores the files.
@@ -94,7 +116,7 @@ impl Write for SinkFile {
         match self {
             Self::Folder(file) => file.write(bytes),
             Self::Stream(stream) => {
-                let written = stream.write(bytes, gio::Cancellable::NONE);
+                let written = stream.0.write(bytes, gio::Cancellable::NONE);
                 let written = written.map_err(io::Error::other)?;
                 usize::try_from(written).map_err(io::Error::other)
             }
@@ -117,16 +139,17 @@ impl PresentationStore for SinkStore {
         match self {
             Self::Folder(folder) => folder.create(name).map(SinkFile::Folder),
             Self::Application(_) if name.starts_with('.') => Ok(SinkFile::Unwanted),
-            Self::Application(application) => application.stream(name).map(SinkFile::Stream),
+            Self::Application(application) => {
+                let stream = application.stream(name)?;
+                Ok(SinkFile::Stream(ApplicationStream(stream)))
+            }
         }
     }
 
     fn publish(&mut self, name: &str, file: SinkFile) -> io::Result<()> {
         match (self, file) {
             (Self::Folder(folder), SinkFile::Folder(file)) => folder.publish(name, file),
-            (_, SinkFile::Stream(stream)) => stream
-                .close(gio::Cancellable::NONE)
-                .map_err(io::Error::other),
+            (_, SinkFile::Stream(stream)) => stream.finish(),
             _ => Ok(()),
         }
     }
@@ -155,5 +178,35 @@ impl PresentationStore for SinkStore {
             Self::Folder(folder) => folder.list(),
             Self::Application(_) => Ok(Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_support::scratch::Scratch;
+
+    use super::*;
+
+    // GLib replaces the old file when the stream is closed, unless the cancellable is cancelled.
+    #[test]
+    fn file_that_does_not_become_complete_replaces_none() {
+        let folder = Scratch::new("sink-store");
+        let path = folder.write("manifest.mpd", "old");
+        let stream = || {
+            let file = gio::File::for_path(&path);
+            let flags = gio::FileCreateFlags::NONE;
+            let stream = file.replace(None, false, flags, gio::Cancellable::NONE);
+            ApplicationStream(stream.unwrap().upcast())
+        };
+        let content = || std::fs::read_to_string(&path).unwrap();
+        let mut file = SinkFile::Stream(stream());
+        file.write_all(b"ne").unwrap();
+        drop(file);
+        assert_eq!(content(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let complete = stream();
+        complete.0.write(b"new", gio::Cancellable::NONE).unwrap();
+        complete.finish().unwrap();
+        assert_eq!(content(), "new");
     }
 }
