@@ -44,7 +44,7 @@ fn web_vtt(data: &[u8]) {
     for block in blocks {
         if let WebVttBlock::Cue(cue) = block {
             assert!(cue.start < cue.end);
-            track.push_cue(cue);
+            track.push_cue(cue.start..cue.end, cue);
         }
     }
     segments(&mut track);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The boxes of text tracks: WebVTT in `wvtt` (ISO/IEC 14496-30, clause 7) and TTML in `stpp` (clause 5).
+//! The boxes of text tracks: WebVTT in `wvtt` and TTML in `stpp` (ISO/IEC 14496-30).
+
+use std::time::Duration;
 
 use bytes::BytesMut;
 use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader, Reader, build_stsd};
@@ -156,15 +158,22 @@ pub(crate) struct SampleCue<'c> {
     pub(crate) cue: &'c Cue,
     /// The number that all parts of a cue share, if it is in several samples.
     pub(crate) source_id: Option<u32>,
+    /// The time from its start to that of the sample.
+    pub(crate) elapsed: Duration,
 }
 
-/// Returns a sample of `wvtt` with cues: clause 7.4. One without cues says so.
+/// Returns a sample of `wvtt` with cues. One without cues says so.
 pub(crate) fn web_vtt_sample(cues: &[SampleCue<'_>]) -> BytesMut {
     let mut sample = BytesMut::new();
     if cues.is_empty() {
         sample.extend(box_bytes(*b"vtte", &[]));
     }
-    for SampleCue { cue, source_id } in cues {
+    for SampleCue {
+        cue,
+        source_id,
+        elapsed,
+    } in cues
+    {
         let mut body = Vec::new();
         if let Some(source_id) = source_id {
             body.extend(box_bytes(*b"vsid", &source_id.to_be_bytes()));
@@ -172,11 +181,11 @@ pub(crate) fn web_vtt_sample(cues: &[SampleCue<'_>]) -> BytesMut {
         if let Some(identifier) = &cue.identifier {
             body.extend(box_bytes(*b"iden", identifier.as_bytes()));
         }
-        // Times in the text count from the same start as this one.
+        // The start of the sample, in the time of those in the text.
         if has_timestamp(&cue.text) {
             body.extend(box_bytes(
                 *b"ctim",
-                Timestamp(cue.start).to_string().as_bytes(),
+                Timestamp(cue.start + *elapsed).to_string().as_bytes(),
             ));
         }
         if let Some(settings) = &cue.settings {

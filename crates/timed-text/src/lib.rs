@@ -14,7 +14,7 @@
 //! let mut track = TextTrack::new(TextFormat::WebVtt);
 //! for block in blocks {
 //!     if let WebVttBlock::Cue(cue) = block {
-//!         track.push_cue(cue);
+//!         track.push_cue(cue.start..cue.end, cue);
 //!     }
 //! }
 //! track.end();

@@ -87,14 +87,15 @@ impl TextTrack {
         self.format
     }
 
-    /// Adds a cue. Its part before the end of what was taken is lost.
-    pub fn push_cue(&mut self, cue: Cue) {
-        self.push(cue.start, Some(cue.end), TextContent::Cue(cue));
+    /// Adds a cue that is shown for this time; times in its text count as its own start does. Its part before the end of what was taken is
+    /// lost.
+    pub fn push_cue(&mut self, shown: Range<Duration>, cue: Cue) {
+        self.push(shown.start, Some(shown.end), TextContent::Cue(cue));
     }
 
-    /// Adds a cue that is shown until the next one; its end is not looked at.
-    pub fn push_open_cue(&mut self, cue: Cue) {
-        self.push(cue.start, None, TextContent::Cue(cue));
+    /// Adds a cue that is shown from `start` until the next text.
+    pub fn push_open_cue(&mut self, start: Duration, cue: Cue) {
+        self.push(start, None, TextContent::Cue(cue));
     }
 
     /// Adds a document that replaces the one before at `start`; it is shown until `end`, or until the next one.
@@ -104,19 +105,26 @@ impl TextTrack {
         end: Option<Duration>,
         document: TtmlDocument,
     ) {
-        for before in &mut self.texts {
-            before.end = Some(
-                before
-                    .end
-                    .map_or(start, |end| end.min(start))
-                    .max(before.start),
-            );
+        let start = on_tick(start);
+        for before in self.texts.iter_mut().filter(|text| text.start <= start) {
+            before.end = Some(before.end.map_or(start, |end| end.min(start)));
         }
         self.push(start, end, TextContent::Document(document));
     }
 
-    fn push(&mut self, start: Duration, end: Option<Duration>, content: TextContent) {
+    /// Ends the texts that are shown until the next one.
+    pub fn push_silence(&mut self, start: Duration) {
+        let start = on_tick(start);
+        let open = |text: &&mut TimedText| text.end.is_none() && text.start <= start;
+        for open in self.texts.iter_mut().filter(open) {
+            open.end = Some(start);
+        }
         self.reach(start);
+    }
+
+    fn push(&mut self, start: Duration, end: Option<Duration>, content: TextContent) {
+        self.push_silence(start);
+        let (start, end) = (on_tick(start), end.map(on_tick));
         if end.is_some_and(|end| end <= self.taken) {
             self.lost += 1;
             return;
@@ -130,11 +138,8 @@ impl TextTrack {
         self.next_id = self.next_id.wrapping_add(1);
     }
 
-    /// Records that no text starts before a time, and ends the text that is shown until the next one.
+    /// Records that no text starts before a time.
     pub fn reach(&mut self, time: Duration) {
-        for open in self.texts.iter_mut().filter(|text| text.end.is_none()) {
-            open.end = Some(time.max(open.start));
-        }
         self.reached = self.reached.max(time);
     }
 
@@ -146,6 +151,7 @@ impl TextTrack {
     /// Forgets the texts that were not taken, after a jump in the stream.
     pub fn flush(&mut self) {
         self.texts.clear();
+        self.reached = self.taken;
         self.has_ended = false;
     }
 
@@ -154,10 +160,10 @@ impl TextTrack {
         self.has_ended || self.reached >= time
     }
 
-    /// Returns the end of the last text; 0 without texts.
-    pub fn last_end(&self) -> Duration {
-        let ends = self.texts.iter().filter_map(|text| text.end);
-        ends.max().unwrap_or(Duration::ZERO)
+    /// Returns the number of texts that start at the end of what was taken, or later.
+    pub fn remaining(&self) -> usize {
+        let texts = self.texts.iter();
+        texts.filter(|text| text.start >= self.taken).count()
     }
 
     /// Returns the number of texts, since the last call, that came after their time was taken.
@@ -167,6 +173,7 @@ impl TextTrack {
 
     /// Takes the samples of a part of the timeline, which they fill; none for an empty part.
     pub fn take(&mut self, part: Range<Duration>) -> Vec<TextSample> {
+        let part = on_tick(part.start)..on_tick(part.end);
         let mut bounds: Vec<Duration> = self
             .texts
             .iter()
@@ -176,8 +183,8 @@ impl TextTrack {
             .filter(|time| part.contains(time))
             .chain([part.start, part.end])
             .collect();
-        bounds.sort_unstable_by_key(|time| ticks(*time));
-        bounds.dedup_by_key(|time| ticks(*time));
+        bounds.sort_unstable();
+        bounds.dedup();
         let samples = bounds
             .iter()
             .zip(bounds.iter().skip(1))
@@ -199,6 +206,7 @@ impl TextTrack {
                             cue,
                             source_id: (text.start < time.start || text.end != Some(time.end))
                                 .then_some(text.id),
+                            elapsed: time.start.saturating_sub(text.start),
                         }),
                         TextContent::Document(_) => None,
                     })
@@ -229,118 +237,11 @@ fn ticks(time: Duration) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn milliseconds(time: u64) -> Duration {
-        Duration::from_millis(time)
-    }
-
-    fn cue(start: u64, end: u64, text: &str) -> Cue {
-        Cue::new(milliseconds(start), milliseconds(end), text.to_owned())
-    }
-
-    /// The start and duration of samples in milliseconds.
-    fn times(samples: &[TextSample]) -> Vec<(u64, u32)> {
-        let times = samples.iter();
-        times
-            .map(|sample| (sample.start / 90, sample.duration / 90))
-            .collect()
-    }
-
-    /// A box with 32 bits of size.
-    fn boxed(box_type: &[u8; 4], body: &[u8]) -> Vec<u8> {
-        let size = u32::try_from(8 + body.len()).unwrap();
-        [&size.to_be_bytes(), &box_type[..], body].concat()
-    }
-
-    // 14496-30, clause 7.4: a sample for each time in which the same cues are shown; the parts of a cue have the same source ID.
-    #[test]
-    fn overlapping_cues_are_divided_where_one_starts_or_ends() {
-        let mut track = TextTrack::new(TextFormat::WebVtt);
-        track.push_cue(cue(500, 1500, "A"));
-        track.push_cue(cue(1000, 3000, "B"));
-        track.push_cue(cue(3200, 3400, "C"));
-        let first = track.take(milliseconds(0)..milliseconds(2000));
-        assert_eq!(
-            times(&first),
-            [(0, 500), (500, 500), (1000, 500), (1500, 500)]
-        );
-        let part = |source_id: u32, text: &[u8]| {
-            let source_id = boxed(b"vsid", &source_id.to_be_bytes());
-            boxed(b"vttc", &[source_id, boxed(b"payl", text)].concat())
-        };
-        let (a, b) = (part(0, b"A"), part(1, b"B"));
-        let expected = [boxed(b"vtte", &[]), a.clone(), [a, b.clone()].concat(), b];
-        for (sample, expected) in first.iter().zip(expected) {
-            assert_eq!(sample.media, expected);
-        }
-        let second = track.take(milliseconds(2000)..milliseconds(4000));
-        assert_eq!(
-            times(&second),
-            [(2000, 1000), (3000, 200), (3200, 200), (3400, 600)]
-        );
-        // C is in one sample only, and needs no source ID.
-        let third = boxed(b"vttc", &boxed(b"payl", b"C"));
-        assert_eq!(second[2].media, third);
-    }
-
-    #[test]
-    fn late_cue_shows_what_is_left_of_it() {
-        let mut track = TextTrack::new(TextFormat::WebVtt);
-        track.take(milliseconds(0)..milliseconds(2000));
-        track.push_cue(cue(1000, 2000, "lost"));
-        track.push_cue(cue(1000, 3000, "late"));
-        assert_eq!((track.take_lost(), track.take_lost()), (1, 0));
-        let left = track.take(milliseconds(2000)..milliseconds(4000));
-        assert_eq!(times(&left), [(2000, 1000), (3000, 1000)]);
-    }
-
-    #[test]
-    fn open_cue_is_shown_until_the_next() {
-        let mut track = TextTrack::new(TextFormat::WebVtt);
-        track.push_open_cue(cue(1000, 1000, "A"));
-        assert_eq!(track.take(milliseconds(0)..milliseconds(2000)).len(), 2);
-        assert!(!track.is_complete_until(milliseconds(3000)));
-        track.push_open_cue(cue(3000, 3000, "B"));
-        assert!(track.is_complete_until(milliseconds(3000)));
-        track.reach(milliseconds(5000));
-        let rest = track.take(milliseconds(2000)..milliseconds(6000));
-        assert_eq!(times(&rest), [(2000, 1000), (3000, 2000), (5000, 1000)]);
-    }
-
-    #[test]
-    fn document_is_in_each_segment_in_which_it_is_shown() {
-        let document = |text: &str| {
-            let text = format!(
-                "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body><div>{text}</div></body></tt>"
-            );
-            TtmlDocument::read(text, 0).unwrap()
-        };
-        let mut track = TextTrack::new(TextFormat::Ttml);
-        let long = "<p begin=\"1s\" end=\"3s\">A</p><p begin=\"3s\" end=\"5s\">B</p>";
-        track.push_document(milliseconds(1000), Some(milliseconds(5000)), document(long));
-        track.push_document(milliseconds(4000), None, document("<p>C</p>"));
-        let texts: Vec<String> = [0..2000, 2000..4000, 4000..6000]
-            .into_iter()
-            .flat_map(|part: Range<u64>| {
-                track.take(milliseconds(part.start)..milliseconds(part.end))
-            })
-            .map(|sample| {
-                let text = String::from_utf8(sample.media.to_vec()).unwrap();
-                let letters = text.chars().filter(char::is_ascii_uppercase);
-                format!(
-                    "{} {} {}",
-                    sample.start / 90,
-                    sample.duration / 90,
-                    letters.collect::<String>()
-                )
-            })
-            .collect();
-        assert_eq!(
-            texts,
-            ["0 1000 ", "1000 1000 A", "2000 2000 AB", "4000 2000 C"]
-        );
-    }
+/// Returns the time of the nearest tick, so that equal ticks are equal times.
+fn on_tick(time: Duration) -> Duration {
+    let nanoseconds = u128::from(ticks(time)) * 1_000_000_000 / u128::from(TIMESCALE);
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,8 +137,8 @@ impl ActiveTime {
     }
 }
 
-/// Collects the paragraphs and divisions in `node`. Returns true if there is one. Those in a sequence, whose times depend on each other,
-/// stay together.
+/// Collects the paragraphs and divisions in `node`. Returns true if there is one. A sequence, in which times depend on each other, counts as
+/// one.
 fn collect(
     node: Node<'_, '_>,
     units: &TimeUnits,
@@ -147,7 +147,7 @@ fn collect(
     elements: &mut Vec<TimedElement>,
 ) -> bool {
     let active = parent.of(node, units);
-    let is_block = matches!(node.tag_name().name(), "div" | "p");
+    let is_block = matches!(node.tag_name().name(), "div" | "p") || is_sequence(node);
     let index = elements.len();
     if is_block {
         elements.push(TimedElement {
@@ -256,15 +256,47 @@ mod tests {
 
     #[test]
     fn times_without_begin_move_too() {
-        let text = "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body end=\"9s\"><div dur=\"8s\"><p>a</p><p begin=\"1s\">b</p></div>\
-                    <div timeContainer=\"seq\"><p dur=\"1s\">c</p><p dur=\"1s\">d</p></div></body></tt>";
-        let moved = moved(text, 1_000_000_000).unwrap();
-        assert_eq!(
-            moved,
-            "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body end=\"00:00:10.000\"><div dur=\"00:00:09.000\"><p>a</p>\
-             <p begin=\"00:00:02.000\">b</p></div><div timeContainer=\"seq\"><p dur=\"00:00:02.000\">c</p><p dur=\"1s\">d</p></div>\
-             </body></tt>"
-        );
+        let document = |times: [&str; 6]| {
+            let [body, div, a, b, seq, c] = times;
+            format!(
+                "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body{body}><div{div}><p{a}>a</p><p{b}>b</p></div>\
+                 <div{seq} timeContainer=\"seq\"><p{c}>c</p><p dur=\"1s\">d</p></div></body></tt>"
+            )
+        };
+        let text = document([
+            " end=\"9s\"",
+            " dur=\"8s\"",
+            "",
+            " end=\"2s\"",
+            "",
+            " dur=\"1s\"",
+        ]);
+        let later = document([
+            " end=\"00:00:10.000\"",
+            " dur=\"00:00:09.000\"",
+            " begin=\"00:00:01.000\"",
+            " begin=\"00:00:01.000\" end=\"00:00:03.000\"",
+            " begin=\"00:00:01.000\"",
+            " dur=\"1s\"",
+        ]);
+        assert_eq!(moved(&text, 1_000_000_000).unwrap(), later);
+        let earlier = document([
+            " end=\"00:00:08.000\"",
+            " dur=\"00:00:07.000\"",
+            "",
+            " end=\"00:00:01.000\"",
+            "",
+            " dur=\"00:00:00.000\"",
+        ]);
+        assert_eq!(moved(&text, -1_000_000_000).unwrap(), earlier);
+    }
+
+    #[test]
+    fn sequence_stays_whole() {
+        let text = "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body timeContainer=\"seq\"><div dur=\"1s\"/><div dur=\"1s\"/></body></tt>";
+        let document = TtmlDocument::read(text.to_owned(), 0).unwrap();
+        assert_eq!(document.shown(), Some((Duration::ZERO, None)));
+        assert_eq!(document.part(&seconds(1..2)), text);
     }
 
     #[test]

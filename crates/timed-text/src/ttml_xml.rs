@@ -39,7 +39,7 @@ pub(crate) fn child<'a, 'd>(parent: Node<'a, 'd>, name: &str) -> Option<Node<'a,
 }
 
 /// Returns an attribute without a namespace, which TTML gives to times.
-fn attribute<'a, 'd>(node: Node<'a, 'd>, name: &str) -> Option<Attribute<'a, 'd>> {
+pub(crate) fn attribute<'a, 'd>(node: Node<'a, 'd>, name: &str) -> Option<Attribute<'a, 'd>> {
     let mut attributes = node.attributes();
     attributes.find(|attribute| attribute.name() == name && attribute.namespace().is_none())
 }

@@ -25,6 +25,8 @@ pub enum WebVttBlock {
     Definition(String),
     /// A cue.
     Cue(Cue),
+    /// A cue whose times cannot be read.
+    Damaged(String),
     /// A comment, and anything else.
     Other(String),
 }
@@ -98,49 +100,71 @@ fn read_blocks(bytes: &[u8], blocks: &mut Vec<WebVttBlock>) -> Result<(), Error>
     let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8)?;
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let found = text.split("\n\n").map(|block| block.trim_matches('\n'));
-    blocks.extend(found.filter(|block| !block.is_empty()).map(read_block));
+    for block in found.filter(|block| !block.is_empty()) {
+        read_block(block, blocks);
+    }
     Ok(())
 }
 
-fn read_block(block: &str) -> WebVttBlock {
+fn read_block(block: &str, blocks: &mut Vec<WebVttBlock>) {
     let block = block.strip_prefix(BYTE_ORDER_MARK).unwrap_or(block);
-    let first = block.lines().next().unwrap_or_default();
+    let lines: Vec<&str> = block.lines().collect();
+    let first = lines.first().copied().unwrap_or_default();
     if first.starts_with(SIGNATURE) {
-        return WebVttBlock::Signature(block.to_owned());
+        return blocks.push(WebVttBlock::Signature(block.to_owned()));
     }
-    match first.trim_end() {
-        "STYLE" | "REGION" => return WebVttBlock::Definition(block.to_owned()),
+    match first.split([' ', '\t']).next() {
+        Some("STYLE" | "REGION") => return blocks.push(WebVttBlock::Definition(block.to_owned())),
+        Some("NOTE") => return blocks.push(WebVttBlock::Other(block.to_owned())),
         _ => (),
     }
-    read_cue(block).map_or_else(|| WebVttBlock::Other(block.to_owned()), WebVttBlock::Cue)
+    // A line with times starts a cue, also without an empty line before it.
+    let is_timing = |line: &&str| line.contains("-->");
+    let mut starts = (0..lines.len()).filter(|index| lines.get(*index).is_some_and(is_timing));
+    let Some(mut start) = starts.next() else {
+        return blocks.push(WebVttBlock::Other(block.to_owned()));
+    };
+    let mut identifier = match start {
+        0 => Ok(None),
+        1 => Ok(Some(first)),
+        _ => Err(Damaged),
+    };
+    loop {
+        let next = starts.next();
+        let end = next.unwrap_or(lines.len());
+        let cue = lines.get(start..end).unwrap_or_default();
+        let read = identifier.and_then(|identifier| read_cue(identifier, cue));
+        blocks.push(match read {
+            Ok(cue) => WebVttBlock::Cue(cue),
+            Err(Damaged) => WebVttBlock::Damaged(cue.join("\n")),
+        });
+        identifier = Ok(None);
+        match next {
+            Some(next) => start = next,
+            None => return,
+        }
+    }
 }
 
-/// Reads a cue; None for a block without times, or with times of which the second is not later.
-fn read_cue(block: &str) -> Option<Cue> {
-    let mut lines = block.lines();
-    let first = lines.next()?;
-    let (identifier, timing) = match first.contains("-->") {
-        true => (None, first),
-        false => (Some(first.to_owned()), lines.next()?),
-    };
-    let (start, rest) = timing.split_once("-->")?;
+/// A cue whose times cannot be read, or of which the second is not later.
+#[derive(Clone, Copy)]
+struct Damaged;
+
+/// Reads a line with times and the lines of text after it.
+fn read_cue(identifier: Option<&str>, lines: &[&str]) -> Result<Cue, Damaged> {
+    let (timing, text) = lines.split_first().ok_or(Damaged)?;
+    let (start, rest) = timing.split_once("-->").ok_or(Damaged)?;
     let rest = rest.trim();
     let (end, settings) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let (start, end) = (read_time(start.trim())?, read_time(end)?);
-    if identifier
-        .as_deref()
-        .is_some_and(|identifier| identifier.starts_with("NOTE"))
-        || end <= start
-    {
-        return None;
-    }
+    let start = read_time(start.trim()).ok_or(Damaged)?;
+    let end = read_time(end).filter(|end| *end > start).ok_or(Damaged)?;
     let settings = Some(settings.trim()).filter(|settings| !settings.is_empty());
-    Some(Cue {
+    Ok(Cue {
         start,
         end,
-        identifier,
+        identifier: identifier.map(str::to_owned),
         settings: settings.map(str::to_owned),
-        text: lines.collect::<Vec<_>>().join("\n"),
+        text: text.join("\n"),
     })
 }
 
@@ -212,20 +236,42 @@ mod tests {
         assert_eq!(blocks.len(), 1);
     }
 
+    fn read(text: &str) -> Vec<WebVttBlock> {
+        let (mut reader, mut blocks) = (WebVttReader::default(), Vec::new());
+        reader.push(text.as_bytes(), &mut blocks).unwrap();
+        reader.end(&mut blocks).unwrap();
+        blocks
+    }
+
     #[test]
-    fn damaged_cues_are_none() {
+    fn damaged_cues_are_told() {
         for text in [
             "00:02.000 --> 00:01.000\nx",
             "00:01.000 --> x\nx",
             "00:01,000 --> 00:02,000\nx",
             "99999999999999999999:00.000 --> 00:02.000\nx",
-            "1\n2\n00:01.000 --> 00:02.000",
             "-->",
         ] {
-            let (mut reader, mut blocks) = (WebVttReader::default(), Vec::new());
-            reader.push(text.as_bytes(), &mut blocks).unwrap();
-            reader.end(&mut blocks).unwrap();
-            assert_eq!(blocks, [WebVttBlock::Other(text.to_owned())]);
+            assert_eq!(read(text), [WebVttBlock::Damaged(text.to_owned())]);
         }
+        let damaged = WebVttBlock::Damaged("00:01.000 --> 00:02.000".to_owned());
+        assert_eq!(read("1\n2\n00:01.000 --> 00:02.000"), [damaged]);
+    }
+
+    // W3C WebVTT, 6.1: a line with an arrow ends the text of a cue; 4.1: a comment starts with the word NOTE.
+    #[test]
+    fn line_with_times_starts_a_cue() {
+        let cue = |start: u64, text: &str| {
+            let seconds = Duration::from_secs;
+            Cue::new(seconds(start), seconds(start + 1), text.to_owned())
+        };
+        let glued = "NOTEBOOK\n00:01.000 --> 00:02.000\nOne\n00:02.000 --> 00:03.000\nTwo";
+        let one = Cue {
+            identifier: Some("NOTEBOOK".to_owned()),
+            ..cue(1, "One")
+        };
+        assert_eq!(read(glued), [one, cue(2, "Two")].map(WebVttBlock::Cue));
+        let comment = "NOTE\n00:01.000 --> 00:02.000";
+        assert_eq!(read(comment), [WebVttBlock::Other(comment.to_owned())]);
     }
 }

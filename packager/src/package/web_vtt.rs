@@ -65,8 +65,8 @@ impl WebVtt {
     pub fn part(&self, start: Duration, end: Option<Duration>) -> String {
         let blocks = self.blocks.iter().filter_map(|block| match block {
             WebVttBlock::Cue(cue) => Some(cue.part(start, end)?.to_string()),
-            // A damaged cue, whose times cannot be moved.
-            WebVttBlock::Other(text) if text.contains("-->") => None,
+            // Its times cannot be moved.
+            WebVttBlock::Damaged(_) => None,
             WebVttBlock::Signature(text)
             | WebVttBlock::Definition(text)
             | WebVttBlock::Other(text) => Some(text.clone()),
