@@ -41,6 +41,11 @@ pub(super) enum SinkError {
         "pad {pad}: {role:?} is no role: give one of main, alternate, commentary, dub, description, subtitle, caption, forced-subtitle"
     )]
     Role { pad: String, role: String },
+    /// A language is none.
+    #[error(
+        "pad {pad}: {language:?} is no language tag of RFC 5646: give one such as en, de-AT or zh-Hans"
+    )]
+    Language { pad: String, language: String },
     /// A stream changes its format.
     #[error(
         "pad {pad}: the format of the stream has changed, and one run of a presentation has one format for each track: keep the \
@@ -120,9 +125,11 @@ impl SinkError {
 impl PostedError for SinkError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoLocation | Self::Piff | Self::ShortWindow { .. } | Self::Role { .. } => {
-                Resource::Settings.into()
-            }
+            Self::NoLocation
+            | Self::Piff
+            | Self::ShortWindow { .. }
+            | Self::Role { .. }
+            | Self::Language { .. } => Resource::Settings.into(),
             Self::Folder { .. } => Resource::OpenWrite.into(),
             Self::FormatChanged { .. }
             | Self::NotPresented { .. }
@@ -146,12 +153,12 @@ impl PostedError for SinkError {
 }
 
 impl SinkError {
-    /// True if it only ends a wait for keys: nothing is to be said, or the thread that requested them has said it.
-    pub(super) fn is_reported(&self) -> bool {
+    /// True if it only ends a wait for keys, because the element stops.
+    pub(super) fn is_stop(&self) -> bool {
         let Self::Protection(cenc_mp4::Error::Protection(source)) = self else {
             return false;
         };
         let error = source.downcast_ref::<protection_policy::Error>();
-        error.is_some_and(|error| WaitEnd::of(error).is_some())
+        error.is_some_and(|error| matches!(WaitEnd::of(error), Some(WaitEnd::Stopped)))
     }
 }

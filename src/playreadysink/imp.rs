@@ -167,6 +167,10 @@ impl PlayReadySink {
             return Err(failed(&SinkError::Piff));
         }
         let tracks = lock(&self.tracks);
+        for pad in tracks.iter().map(|track| &track.pad) {
+            let checked = pad.settings().check(&pad.name());
+            checked.map_err(|error| failed(&error))?;
+        }
         for muxer in tracks.iter().filter_map(|track| track.muxer.as_ref()) {
             muxer.configure(settings.segment_duration());
         }

@@ -8,8 +8,9 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use presentation::model::Role;
+use presentation::model::{Role, is_language_tag};
 
+use super::error::SinkError;
 use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
 use super::key_frame_requests::KeyFrameRequests;
 
@@ -31,6 +32,25 @@ pub(super) struct TrackPadSettings {
 }
 
 impl TrackPadSettings {
+    /// Refuses a language and roles that are none. The language becomes part of names of files.
+    ///
+    /// # Errors
+    /// [`SinkError::Language`], [`SinkError::Role`].
+    pub(super) fn check(&self, pad: &str) -> Result<(), SinkError> {
+        let pad = || pad.to_owned();
+        if let Some(language) = self.language.as_ref().filter(|tag| !is_language_tag(tag)) {
+            let language = language.clone();
+            return Err(SinkError::Language {
+                pad: pad(),
+                language,
+            });
+        }
+        let roles = self.roles();
+        roles
+            .map(drop)
+            .map_err(|role| SinkError::Role { pad: pad(), role })
+    }
+
     /// Returns the roles.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The model of a presentation, from which its manifests are written: tracks, their segments, and the keys of these.
 
+mod language;
 mod live;
 
 use std::ops::Range;
@@ -10,6 +11,7 @@ use cenc_types::{FrameRate, KeyId, Scheme};
 use drm_signaling::Drm;
 
 use super::ByteRange;
+pub use language::is_language_tag;
 pub use live::{LivePeriod, LiveTimes};
 
 /// A presentation: tracks that play together, with media times that all count from 0.

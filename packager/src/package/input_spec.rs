@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use presentation::model::Role;
+use presentation::model::{Role, is_language_tag};
 use segment_packaging::TrackProperties;
 
 /// A file with properties of its tracks, `FILE[,NAME=VALUE…]`.
@@ -63,10 +63,7 @@ impl FromStr for InputSpec {
 }
 
 fn language(tag: &str) -> Result<String, InputSpecError> {
-    let is_subtag = |subtag: &str| {
-        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    match tag.split('-').all(is_subtag) {
+    match is_language_tag(tag) {
         true => Ok(tag.to_owned()),
         false => Err(InputSpecError::Language(tag.to_owned())),
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::names::template_parts;
 use super::{WriteError, hls};
 use crate::ByteRange;
-use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia};
+use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia, is_language_tag};
 
 /// Refuses a presentation that no manifest can describe.
 ///
@@ -166,15 +166,4 @@ fn has_odd_parts(track: &PresentedTrack) -> bool {
 
 const fn is_empty(range: &ByteRange) -> bool {
     range.end <= range.start
-}
-
-/// True for the form of a tag: `xs:language` of XML Schema, which the schema of MPDs has.
-fn is_language_tag(language: &str) -> bool {
-    language.split('-').enumerate().all(|(index, part)| {
-        (1..=8).contains(&part.len())
-            && part.bytes().all(|byte| match index {
-                0 => byte.is_ascii_alphabetic(),
-                _ => byte.is_ascii_alphanumeric(),
-            })
-    })
 }
