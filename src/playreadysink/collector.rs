@@ -118,6 +118,13 @@ mod imp {
                         None => false,
                     }
                 }
+                gst::EventView::Tag(tag) if self.is_text() => {
+                    let language = tag.tag().get::<gst::tags::LanguageCode>();
+                    language.is_none_or(|language| {
+                        let language = TextInput::Language(language.get().to_owned());
+                        self.push(TrackInput::Text(language)).is_ok()
+                    })
+                }
                 gst::EventView::Gap(gap) if self.is_text() => self
                     .push(TrackInput::Text(TextInput::gap(pad, gap)))
                     .is_ok(),

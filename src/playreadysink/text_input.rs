@@ -15,6 +15,8 @@ pub(super) enum TextInput {
     Buffer(TextBuffer),
     /// No text starts before this running time, in nanoseconds.
     Gap(i128),
+    /// The language of the stream: ISO 639 or RFC 5646.
+    Language(String),
 }
 
 /// The form of the texts in buffers.
@@ -63,9 +65,8 @@ impl TextEncoding {
             return Some(Self::WebVtt);
         }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-        text.trim_ascii_start()
-            .starts_with(b"<")
-            .then_some(Self::Ttml)
+        let text = text.trim_ascii_start();
+        text.starts_with(b"<").then_some(Self::Ttml)
     }
 
     /// Returns the format that all caps have; None if they have both, as those of a source that does not know yet.
@@ -111,18 +112,16 @@ impl TextBuffer {
         buffer: gst::Buffer,
     ) -> Result<Option<Self>, gst::glib::BoolError> {
         let segment = time_segment(pad);
-        let times = match buffer.pts() {
-            Some(start) => {
+        // The bytes of a file have no times, though filesrc may give one to the first of them.
+        let times = match (buffer.pts(), &segment) {
+            (Some(start), Some(segment)) => {
                 let end = buffer.duration().map(|duration| start + duration);
-                match &segment {
-                    Some(segment) => match segment.clip(Some(start), end) {
-                        Some((start, end)) => (start, end),
-                        None => return Ok(None),
-                    },
-                    None => (Some(start), end),
+                match segment.clip(Some(start), end) {
+                    Some(times) => times,
+                    None => return Ok(None),
                 }
             }
-            None => (None, None),
+            _ => (None, None),
         };
         let bytes = buffer
             .into_mapped_buffer_readable()

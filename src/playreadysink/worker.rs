@@ -82,9 +82,10 @@ fn publish_all(
     Ok(())
 }
 
-/// Posts an error, unless it is the end of a wait or of the element.
+/// Posts an error, unless it is the end of a wait or of the element. Missing keys have been reported, but gst-launch-1.0 may go on after an
+/// error that comes while it prerolls, and would wait for an end that does not come.
 fn fail(sink: &PlayReadySink, queue: &InputQueue, error: &SinkError) {
-    if !queue.is_open() || error.is_reported() {
+    if !queue.is_open() || error.is_stop() {
         gst::debug!(CATEGORY, obj = sink, "stopped: {error}");
     } else {
         error::post(sink.imp(), error);

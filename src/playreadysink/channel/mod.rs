@@ -39,6 +39,9 @@ use track::TrackSource;
 /// The time by which a track of a live presentation may be late, in addition to two segments.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The bytes of pictures and sound that may wait for texts.
+const AWAITING_BYTES: u64 = 256 << 20;
+
 /// The presentation under way.
 pub(super) struct Channel {
     sink: Sink,
@@ -142,6 +145,7 @@ impl Channel {
         let finished = stream.sink.publisher.finish();
         finished.map_err(|source| self.publish_error(source))?;
         self.post_events();
+        self.warn_of_unpublished_texts();
         ended.map_err(|error| SinkError::of_segment(error, &self.location))
     }
 
@@ -225,7 +229,7 @@ impl Channel {
             return;
         };
         match &mut self.state {
-            ChannelState::Waiting => muxed.held.push(sample),
+            ChannelState::Waiting => muxed.hold(sample),
             ChannelState::Started(started) => started.push(muxed, header, sample),
         }
     }
@@ -238,8 +242,14 @@ impl Channel {
         }) else {
             return Ok(());
         };
-        text.take(input)?;
-        let MissingTexts { late, damaged } = text.take_missing();
+        let taken = text.take(input);
+        let missing = text.take_missing();
+        self.warn_of_missing(&pad, missing);
+        taken
+    }
+
+    /// Warns of texts that are left out.
+    fn warn_of_missing(&self, pad: &str, MissingTexts { late, damaged }: MissingTexts) {
         if late > 0 {
             let warning = format!(
                 "pad {pad}: {late} texts came after the pictures of their time were published, and are left out: let texts come \
@@ -252,7 +262,25 @@ impl Channel {
                 format!("pad {pad}: {damaged} cues of WebVTT have damaged times, and are left out");
             error::post_warning(self.imp(), gst::StreamError::Decode, &warning);
         }
-        Ok(())
+    }
+
+    /// Warns of texts after the end of the pictures and the sound, and of pads that had no text at all.
+    fn warn_of_unpublished_texts(&self) {
+        for track in &self.tracks {
+            let (pad, Some(text)) = (track.pad.name(), track.text()) else {
+                continue;
+            };
+            let warning = match (text.is_known(), text.remaining()) {
+                (false, _) => format!(
+                    "pad {pad}: no text has come, so that the presentation has no track for it"
+                ),
+                (true, 0) => continue,
+                (true, count) => format!(
+                    "pad {pad}: {count} texts start after the end of the pictures and the sound, and are left out"
+                ),
+            };
+            error::post_warning(self.imp(), gst::StreamError::Failed, &warning);
+        }
     }
 
     fn end_track(&mut self, position: usize) -> Result<(), SinkError> {
@@ -260,8 +288,14 @@ impl Channel {
             return Ok(());
         };
         track.is_ended = true;
+        let name = track.pad.name();
         match &mut track.source {
-            TrackSource::Text(text) => text.end()?,
+            TrackSource::Text(text) => {
+                let ended = text.end();
+                let missing = text.take_missing();
+                self.warn_of_missing(&name, missing);
+                ended?;
+            }
             TrackSource::Muxed(muxed) => {
                 if let (ChannelState::Started(started), Some(index)) =
                     (&mut self.state, muxed.index)
@@ -270,7 +304,6 @@ impl Channel {
                 }
             }
         }
-        let name = track.pad.name();
         gst::info!(CATEGORY, obj = self.sink, "pad {name} has ended");
         Ok(())
     }
@@ -279,6 +312,7 @@ impl Channel {
         let Some(track) = self.tracks.get_mut(position) else {
             return;
         };
+        track.is_ended = false;
         match &mut track.source {
             TrackSource::Text(text) => text.flush(),
             TrackSource::Muxed(muxed) => {

@@ -17,6 +17,7 @@ pub(super) struct MuxedSource {
     pub(super) retiming: Option<Retiming>,
     /// Samples before the start of the presentation.
     pub(super) held: Vec<MuxedSample<BufferChunk>>,
+    pub(super) held_bytes: u64,
     /// Index in the cutter.
     pub(super) index: Option<usize>,
 }
@@ -29,6 +30,7 @@ impl MuxedSource {
             first: None,
             retiming: None,
             held: Vec::new(),
+            held_bytes: 0,
             index: None,
         }
     }
@@ -46,6 +48,12 @@ impl MuxedSource {
         }
     }
 
+    /// Keeps a sample until the start of the presentation.
+    pub(super) fn hold(&mut self, sample: MuxedSample<BufferChunk>) {
+        self.held_bytes += u64::from(sample.size);
+        self.held.push(sample);
+    }
+
     pub(super) fn held_duration(&self, header: &MuxedHeader) -> Duration {
         let ends = self.held.first().zip(self.held.last());
         ends.map_or(Duration::ZERO, |(first, last)| {
@@ -60,5 +68,6 @@ impl MuxedSource {
         self.reader = MuxedTrackReader::default();
         self.retiming = None;
         self.held.clear();
+        self.held_bytes = 0;
     }
 }

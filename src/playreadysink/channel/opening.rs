@@ -14,7 +14,7 @@ use protection_policy::{KeyChangeForm, Packaging};
 
 use super::started::{ChannelTimeline, StartedChannel};
 use super::track::{ChannelTrack, TrackSource};
-use super::{Channel, ChannelState, OpenedPresentation, PATIENCE};
+use super::{AWAITING_BYTES, Channel, ChannelState, OpenedPresentation, PATIENCE};
 use crate::logging::media_time;
 use crate::playreadysink::CATEGORY;
 use crate::playreadysink::error::SinkError;
@@ -91,7 +91,9 @@ impl Channel {
         let waits_too_long = opened.is_live
             && described().any(|(muxed, header)| muxed.held_duration(header) > patience);
         let is_live = opened.is_live;
-        if !waits_too_long && !self.tracks.iter().all(|track| track.is_known(is_live)) {
+        let held: u64 = described().map(|(muxed, _)| muxed.held_bytes).sum();
+        let awaits_texts = !is_live && held <= AWAITING_BYTES;
+        if !waits_too_long && !self.tracks.iter().all(|track| track.is_known(awaits_texts)) {
             return Ok(());
         }
         if !is_live {
@@ -118,7 +120,7 @@ impl Channel {
         }
         self.state = ChannelState::Started(started);
         self.schedule_key_frames();
-        self.warn_of_late(|track| !track.is_known(is_live));
+        self.warn_of_late(|track| !track.is_known(false));
         Ok(())
     }
 

@@ -10,9 +10,8 @@ use cenc_mp4::segmenting::{GroupSpan, TrackSegment, muxed_init_segment};
 use presentation_publisher::StartedTrack;
 use segment_packaging::{SegmentProtector, SegmentSink, StreamStart};
 
-use super::text_source::TextSource;
 use super::track::{ChannelTrack, PadSegment, TrackSource, present};
-use super::{Channel, ChannelState, PATIENCE};
+use super::{AWAITING_BYTES, Channel, ChannelState, PATIENCE};
 use crate::error;
 use crate::playreadysink::error::SinkError;
 use crate::playreadysink::input_queue::PadNumber;
@@ -65,7 +64,7 @@ impl Channel {
             return true;
         };
         let is_awaited = span.end.is_none()
-            || (!started.is_live && started.cutter.waiting_bytes() <= HELD_BYTES / 2);
+            || (!started.is_live && started.cutter.waiting_bytes() <= AWAITING_BYTES);
         let mut tracks = self.tracks.iter().filter(|track| !track.is_ended);
         !is_awaited
             || tracks.all(|track| {
@@ -103,17 +102,15 @@ impl Channel {
         segments
     }
 
-    /// Returns the end of the last segments and of the texts.
+    /// Returns the end of the last segments.
     fn last_end(&self, segments: &[PadSegment]) -> Duration {
         let track_of = |pad: PadNumber| self.tracks.iter().find(|track| track.number == pad);
-        let media = segments.iter().filter_map(|PadSegment { pad, segment }| {
+        let ends = segments.iter().filter_map(|PadSegment { pad, segment }| {
             let header = track_of(*pad)?.header.as_ref()?;
             let span = segment.span();
             Some(header.time(span.start.saturating_add_unsigned(span.duration)))
         });
-        let texts = self.tracks.iter().filter_map(ChannelTrack::text);
-        let texts = texts.map(TextSource::last_end);
-        media.chain(texts).max().unwrap_or(Duration::ZERO)
+        ends.max().unwrap_or(Duration::ZERO)
     }
 
     /// Warns of the tracks for which the others do not wait.

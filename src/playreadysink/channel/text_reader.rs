@@ -27,6 +27,8 @@ pub(super) enum TextContent {
         /// True if the times of its buffer count; false if it says itself when it is shown.
         has_time: bool,
     },
+    /// No text, which ends the one before.
+    Silence,
     /// Nothing starts before.
     Gap,
 }
@@ -54,8 +56,8 @@ pub(super) struct TextReader {
     pub(super) encoding: Option<TextEncoding>,
     web_vtt: WebVttReader,
     ttml: TtmlReader,
-    /// The blocks of WebVTT before the first cue.
-    header: Vec<String>,
+    /// The style sheets and regions of WebVTT before the first cue.
+    definitions: Vec<String>,
     has_cues: bool,
     /// Nanoseconds from the times in WebVTT to running time.
     to_running_time: i128,
@@ -91,7 +93,11 @@ impl TextReader {
             Some(TextEncoding::Ttml) => self.read_ttml(buffer, time, texts),
             Some(TextEncoding::WebVtt) => {
                 let mut blocks = Vec::new();
-                let read = self.web_vtt.push(&buffer.bytes, &mut blocks);
+                let mut read = self.web_vtt.push(&buffer.bytes, &mut blocks);
+                if buffer.start.is_some() {
+                    // A buffer with a timestamp is no part of a file: its last cue is complete.
+                    read = read.and_then(|()| self.web_vtt.end(&mut blocks));
+                }
                 read.map_err(TextFault::Damaged)?;
                 self.take_blocks(blocks, texts);
                 Ok(())
@@ -100,13 +106,12 @@ impl TextReader {
                 let BufferTime { start, end } = time.ok_or(TextFault::Untimed)?;
                 let text = std::str::from_utf8(&buffer.bytes);
                 let text = text.map_err(|_| TextFault::Damaged(timed_text::Error::NotUtf8))?;
-                let text = text.trim_matches('\0');
                 let text = match encoding {
                     Some(TextEncoding::Pango) => pango_text(text),
                     _ => plain_text(text),
                 };
                 let content = match text.is_empty() {
-                    true => TextContent::Gap,
+                    true => TextContent::Silence,
                     false => TextContent::Cue(Cue::new(Duration::ZERO, Duration::ZERO, text)),
                 };
                 texts.push_back(RunningText {
@@ -182,10 +187,12 @@ impl TextReader {
                         content: TextContent::Cue(cue),
                     });
                 }
-                WebVttBlock::Signature(text) | WebVttBlock::Definition(text) if !self.has_cues => {
-                    self.header.push(text);
+                WebVttBlock::Definition(text)
+                    if !self.has_cues && !self.definitions.contains(&text) =>
+                {
+                    self.definitions.push(text);
                 }
-                WebVttBlock::Other(text) if text.contains("-->") => self.damaged += 1,
+                WebVttBlock::Damaged(_) => self.damaged += 1,
                 WebVttBlock::Signature(_) | WebVttBlock::Definition(_) | WebVttBlock::Other(_) => {}
             }
         }
@@ -193,9 +200,8 @@ impl TextReader {
 
     /// Returns the header of WebVTT, with its signature.
     pub(super) fn web_vtt_header(&self) -> String {
-        match self.header.first() {
-            Some(_) => self.header.join("\n\n"),
-            None => "WEBVTT".to_owned(),
-        }
+        let signature = std::iter::once("WEBVTT");
+        let blocks = signature.chain(self.definitions.iter().map(String::as_str));
+        blocks.collect::<Vec<_>>().join("\n\n")
     }
 }

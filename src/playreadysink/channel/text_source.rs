@@ -7,20 +7,23 @@ use std::time::Duration;
 
 use cenc_mp4::cutting::TrackKind;
 use cenc_mp4::segmenting::{MuxedHeader, MuxedSample, StreamSegment};
+use presentation::model::is_language_tag;
 use timed_text::{
-    Cue, TIMESCALE, TextConfiguration, TextFormat, TextSample, TextTrack, TtmlDocument, text_trak,
+    TIMESCALE, TextConfiguration, TextFormat, TextSample, TextTrack, TtmlDocument, text_trak,
 };
 
 use super::started::ChannelTimeline;
 use super::text_reader::{RunningText, TextContent, TextReader};
 use crate::chunk::BufferChunk;
 use crate::playreadysink::error::SinkError;
-use crate::playreadysink::text_input::{TextEncoding, TextInput};
+use crate::playreadysink::text_input::{TextBuffer, TextEncoding, TextInput};
 
 /// The namespace of TTML, unless the first document has another one.
 const TTML: &str = "http://www.w3.org/ns/ttml";
 /// The profile of documents that name none: text of IMSC 1. Players of HLS take no TTML without a profile.
 const IMSC1_TEXT: &str = "http://www.w3.org/ns/ttml/profile/imsc1/text";
+/// The bytes by which the encoding of a stream without caps is recognized.
+const RECOGNIZABLE: usize = 16;
 /// sample_flags of a sample that depends on no other: ISO/IEC 14496-12 clause 8.8.3.1.
 const INDEPENDENT: u32 = 0x0200_0000;
 
@@ -28,6 +31,10 @@ const INDEPENDENT: u32 = 0x0200_0000;
 pub(super) struct TextSource {
     /// The name of the pad.
     pad: String,
+    /// The language of the stream.
+    language: Option<String>,
+    /// Buffers whose encoding is not known.
+    unread: Vec<TextBuffer>,
     reader: TextReader,
     /// Texts that are not in the track yet.
     texts: VecDeque<RunningText>,
@@ -52,6 +59,8 @@ impl TextSource {
     pub(super) fn new(pad: String) -> Self {
         Self {
             pad,
+            language: None,
+            unread: Vec::new(),
             reader: TextReader::default(),
             texts: VecDeque::new(),
             format: None,
@@ -79,17 +88,37 @@ impl TextSource {
                 content: TextContent::Gap,
             }),
             TextInput::Buffer(buffer) => {
-                if self.reader.encoding.is_none() {
-                    let encoding = TextEncoding::recognize(&buffer.bytes);
-                    self.set_encoding(encoding.ok_or_else(|| SinkError::UnknownText {
-                        pad: self.pad.clone(),
-                    })?)?;
+                self.unread.push(buffer);
+                if self.reader.encoding.is_none() && self.unread_size() < RECOGNIZABLE {
+                    return Ok(());
                 }
-                let read = self.reader.read(&buffer, &mut self.texts);
-                read.map_err(|fault| fault.of_pad(&self.pad))?;
+                self.read_buffers()?;
             }
+            TextInput::Language(language) => self.language = Some(language),
         }
         self.place()
+    }
+
+    /// Returns the bytes of the buffers whose encoding is not known.
+    fn unread_size(&self) -> usize {
+        let sizes = self.unread.iter().map(|buffer| buffer.bytes.size());
+        sizes.sum()
+    }
+
+    fn read_buffers(&mut self) -> Result<(), SinkError> {
+        if self.reader.encoding.is_none() && !self.unread.is_empty() {
+            let bytes = self.unread.iter().flat_map(|buffer| buffer.bytes.iter());
+            let start: Vec<u8> = bytes.copied().take(RECOGNIZABLE).collect();
+            let encoding = TextEncoding::recognize(&start);
+            self.set_encoding(encoding.ok_or_else(|| SinkError::UnknownText {
+                pad: self.pad.clone(),
+            })?)?;
+        }
+        for buffer in std::mem::take(&mut self.unread) {
+            let read = self.reader.read(&buffer, &mut self.texts);
+            read.map_err(|fault| fault.of_pad(&self.pad))?;
+        }
+        Ok(())
     }
 
     fn set_encoding(&mut self, encoding: TextEncoding) -> Result<(), SinkError> {
@@ -121,6 +150,7 @@ impl TextSource {
     /// # Errors
     /// [`SinkError::Text`].
     pub(super) fn end(&mut self) -> Result<(), SinkError> {
+        self.read_buffers()?;
         let ended = self.reader.end(&mut self.texts);
         ended.map_err(|fault| fault.of_pad(&self.pad))?;
         self.place()?;
@@ -132,6 +162,7 @@ impl TextSource {
 
     /// Forgets what came before a jump in the stream.
     pub(super) fn flush(&mut self) {
+        self.unread.clear();
         self.reader.flush();
         self.texts.clear();
         if let Some(track) = &mut self.track {
@@ -151,9 +182,10 @@ impl TextSource {
             let start = start.unwrap_or_default();
             match text.content {
                 TextContent::Gap => track.reach(start),
+                TextContent::Silence => track.push_silence(start),
                 TextContent::Cue(cue) => match end {
-                    Some(end) => track.push_cue(Cue { start, end, ..cue }),
-                    None => track.push_open_cue(Cue { start, ..cue }),
+                    Some(end) => track.push_cue(start..end, cue),
+                    None => track.push_open_cue(start, cue),
                 },
                 TextContent::Document {
                     text,
@@ -184,10 +216,9 @@ impl TextSource {
         track.is_none_or(|track| end.is_some_and(|end| track.is_complete_until(end)))
     }
 
-    /// Returns the end of the last text.
-    pub(super) fn last_end(&self) -> Duration {
-        let track = self.track.as_ref();
-        track.map_or(Duration::ZERO, TextTrack::last_end)
+    /// Returns the number of texts that start after the last segment.
+    pub(super) fn remaining(&self) -> usize {
+        self.track.as_ref().map_or(0, TextTrack::remaining)
     }
 
     /// Takes the segment of a part of the presentation; None before the format is known, and for an empty part.
@@ -211,7 +242,8 @@ impl TextSource {
         }
     }
 
-    /// Describes the track as far as it is known; what comes later does not change it.
+    /// Describes the track as far as it is known; what comes later does not change it. A language that is given has precedence over that of the
+    /// stream.
     ///
     /// # Errors
     /// [`SinkError::Muxer`] for a description that is too long.
@@ -233,6 +265,8 @@ impl TextSource {
                 header: self.reader.web_vtt_header(),
             },
         };
+        let own = self.language.as_deref().filter(|tag| is_language_tag(tag));
+        let language = language.or(own);
         let trak = text_trak(&configuration, language).map_err(|error| SinkError::Muxer {
             pad: self.pad.clone(),
             source: error.into(),

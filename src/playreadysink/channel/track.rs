@@ -80,11 +80,11 @@ impl ChannelTrack {
         }
     }
 
-    /// True if the start of the presentation need not wait for it. Live text may be silent for long.
-    pub(super) fn is_known(&self, is_live: bool) -> bool {
+    /// True if the start of the presentation need not wait for it. Texts, which may be silent for long, are not always awaited.
+    pub(super) fn is_known(&self, awaits_texts: bool) -> bool {
         let is_described = match &self.source {
             TrackSource::Muxed(_) => self.header.is_some(),
-            TrackSource::Text(text) => is_live || text.is_known(),
+            TrackSource::Text(text) => !awaits_texts || text.is_known(),
         };
         is_described || self.is_ended
     }

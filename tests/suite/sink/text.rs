@@ -210,6 +210,71 @@ fn text_that_cannot_be_read_is_named() {
 }
 
 #[test]
+fn language_that_is_none_is_refused_before_it_names_a_file() {
+    for pad in ["text_0", "audio_0"] {
+        let folder = Scratch::new("sink-text");
+        let sink = sink(&folder, "a/out", &format!("{pad}::language=../../escaped"));
+        let line = format!(
+            "{sink} audiotestsrc num-buffers=100 ! avenc_aac ! aacparse ! out.audio_0 fakesrc num-buffers=1 ! out.text_0"
+        );
+        let run = Run::of(launch::command().arg("-q").args(launch::words(&line)));
+        assert!(run.stderr.contains("is no language tag"), "{}", run.stderr);
+        assert!(!folder.join("a").exists() && !folder.join("escaped").exists());
+    }
+}
+
+/// filesrc gives a timestamp to its first buffer in some runs, which says nothing of the texts in it.
+#[test]
+fn times_of_a_file_are_those_in_it() {
+    let folder = Scratch::new("sink-text");
+    let document = |text: &str, begin: u64| {
+        let paragraph = format!("<p begin=\"{begin}s\" dur=\"1s\">{text}</p>");
+        format!(
+            "<tt xmlns=\"http://www.w3.org/ns/ttml\"><body><div>{paragraph}</div></body></tt>\n"
+        )
+    };
+    let input = folder.write("texts.ttml", document("one", 1) + &document("two", 3));
+    for (run, timestamp) in ["", "! identity single-segment=false"]
+        .into_iter()
+        .enumerate()
+    {
+        let out = format!("out-{run}");
+        let sink = sink(&folder, &out, "");
+        let source = format!("filesrc location={} {timestamp}", input.display());
+        launch::pipeline(&format!("{sink} {PICTURES} {source} ! out.text_0")).succeeded();
+        let text = demuxed(&folder, &track_file(&folder.join(&out), "text"));
+        assert!(text.contains(">one<") && text.contains(">two<"), "{text}");
+    }
+}
+
+#[test]
+fn texts_after_the_pictures_are_counted() {
+    let folder = Scratch::new("sink-text");
+    let late = "00:00:20.000 --> 00:00:21.000\nlate\n\n";
+    let input = folder.write("texts.vtt", format!("{WEB_VTT}\n{late}{late}"));
+    let sink = sink(&folder, "out", "");
+    let source = format!(
+        "filesrc location={} ! taginject tags=language-code=ger",
+        input.display()
+    );
+    let line = format!("{sink} {PICTURES} {source} ! out.text_0");
+    let run = Run::of(launch::command().args(launch::words(&line))).succeeded();
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(
+        said.contains("pad text_0: 2 texts start after the end"),
+        "{said}"
+    );
+    let published = checked(&folder.join("out"));
+    assert!(
+        published.mpd.contains("mediaPresentationDuration=\"PT6S\""),
+        "{}",
+        published.mpd
+    );
+    // The stream says its language.
+    assert!(published.mpd.contains("lang=\"de\""));
+}
+
+#[test]
 fn live_text_may_be_silent_and_late_text_is_named() {
     let folder = Scratch::new("sink-text");
     in_process::run("sink::text::late_text", folder.path().as_os_str());
