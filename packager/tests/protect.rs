@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use test_support::build::ftyp;
+use test_support::build_pictures::{long_picture, picture_moov, pictures, short_picture};
 use test_support::{iv_ledger, tools};
 
 /// A key that only these tests use.
@@ -37,18 +39,21 @@ impl Folder {
         let vectors = tools::vectors_for(&format!("protect::{test}"))?;
         let clear = vectors.join("clear");
         let parts = ["init.mp4", "1.m4s"].map(|part| clear.join("o-avc-frag").join(part));
-        let folder = Self {
-            root: Path::new(env!("CARGO_TARGET_TMPDIR")).join(test),
-            parts: parts.map(|part| fs::read(part).unwrap()),
-        };
-        let _ = fs::remove_dir_all(&folder.root);
-        fs::create_dir_all(&folder.root).unwrap();
+        let folder = Self::of(test, parts.map(|part| fs::read(part).unwrap()));
         let progressive = clear.join("o-avaac-prog/prog_8s.mp4");
         fs::copy(progressive, folder.path("progressive.mp4")).unwrap();
+        Some(folder)
+    }
+
+    fn of(test: &str, parts: [Vec<u8>; 2]) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        let folder = Self { root, parts };
         fs::write(folder.path("fragmented.mp4"), folder.parts.concat()).unwrap();
         fs::write(folder.path("film.key"), KEY).unwrap();
         folder.set_mode("film.key", 0o600);
-        Some(folder)
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -402,5 +407,38 @@ fn nothing_is_left_where_there_is_no_room() {
         limited.args(["-c", &line, PROGRAM]);
         let arguments = format!("{clear} out.mp4 --threads {threads}");
         folder.refused_by(limited, &arguments, (2, "File too large"));
+    }
+}
+
+/// The segments are of one stream: in one of them all pictures may be too short to encrypt, but not in all.
+#[test]
+fn segments_of_which_nothing_is_protected_get_no_name_until_something_is() {
+    let [long, short] = [long_picture(), short_picture()].map(|picture| pictures(1, &[picture]));
+    let test = "segments_of_which_nothing_is_protected_get_no_name_until_something_is";
+    let folder = Folder::of(test, [[ftyp(), picture_moov(1)].concat(), short]);
+    let [init, short] = &folder.parts;
+    for (name, bytes) in [
+        ("init.mp4", init),
+        ("1.m4s", short),
+        ("2.m4s", short),
+        ("3.m4s", &long),
+    ] {
+        fs::write(folder.path(name), bytes).unwrap();
+    }
+    fs::create_dir(folder.path("out")).unwrap();
+    let names = || fs::read_dir(folder.path("out")).unwrap().count();
+    for threads in [1, 2] {
+        let options = format!("--threads {threads} --init init.mp4");
+        let why = (1, "2.m4s: nothing was protected in track 1");
+        let arguments = format!("{options} 1.m4s 2.m4s out");
+        folder.refused_by(Command::new(PROGRAM), &arguments, why);
+        assert_eq!(names(), 0);
+        let orders = ["1.m4s 2.m4s 3.m4s", "3.m4s 1.m4s 2.m4s"];
+        for order in orders {
+            folder.report(&format!("{options} {order} out"));
+            assert_eq!(names(), 3);
+            fs::remove_dir_all(folder.path("out")).unwrap();
+            fs::create_dir(folder.path("out")).unwrap();
+        }
     }
 }

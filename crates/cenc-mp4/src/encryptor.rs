@@ -14,7 +14,7 @@ use isobmff_boxes::FourCc;
 use super::auxiliary::free_old_pssh;
 use super::fragment::{FragmentEncryptor, Totals};
 use super::fragmenting::Fragmenter;
-use super::init::{MovieInit, TrackState};
+use super::init::MovieInit;
 use super::stream::{
     FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
     StreamReader, StreamWriter,
@@ -106,17 +106,15 @@ impl<C: Chunk> Encryptor<C> {
     /// Ends the stream and appends the rest of the output to `out`.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] if the stream ends inside a box or fragment, which is not in `out` then.
+    /// [`Error::Incomplete`] if the stream ends inside a box or fragment, which is not in `out` then; those of
+    /// [`Self::check_protected`].
     pub fn finish(
         &mut self,
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        self.reader.end_stream();
-        match self.take_events(protector) {
-            Ok(()) => self.writer.finish(out),
-            failed => self.writer.release(0, out).and(failed),
-        }
+        self.end_part(protector, out)?;
+        self.check_protected()
     }
 
     fn take_events(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
@@ -266,8 +264,7 @@ impl<C: Chunk> Encryptor<C> {
                     false => error.at_end_of_stream(),
                 })?;
         }
-        self.write_segment_start()?;
-        self.fragments.check_protected(self.movie.tracks())
+        self.write_segment_start()
     }
 
     /// Protects the fragment under way unless media of it is still to come.
@@ -345,10 +342,5 @@ impl<C> ClearMovie<C> {
             cut_fragments: 0,
             is_unannounced: false,
         }
-    }
-
-    /// Returns the tracks of the last `moov`.
-    fn tracks(&self) -> &[TrackState] {
-        self.init.as_ref().map_or(&[], |init| &init.tracks)
     }
 }

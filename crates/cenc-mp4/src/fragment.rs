@@ -19,7 +19,7 @@ use super::written::WrittenMoof;
 use super::{Chunk, Error, Warning};
 pub(super) use mapping::add_to_senc;
 use mapping::{RuledSamples, SampleMapper, WatchedTrack};
-use watch::TrackWatch;
+use watch::TrackWatches;
 
 /// Protects fragments; its buffers are kept from one to the next.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub(super) struct FragmentEncryptor {
     plan: EncryptionPlan,
     workers: Workers,
     /// The protection of each track so far.
-    watches: Vec<TrackWatch>,
+    watches: TrackWatches,
     totals: Totals,
 }
 
@@ -117,7 +117,6 @@ impl FragmentEncryptor {
         tracks: &mut [TrackState],
         rules: &[FragmentRule],
     ) -> Result<(), Error> {
-        self.watches.resize(tracks.len(), TrackWatch::default());
         self.sencs.resize_with(parts.len(), SencBuilder::default);
         self.plan.start();
         let mut mapper = SampleMapper {
@@ -127,11 +126,11 @@ impl FragmentEncryptor {
         };
         let rules = rules_of_all(rules);
         for ((fragment, senc), rule) in parts.iter().zip(&mut self.sencs).zip(rules) {
-            if let (Some(track), Some(watch), Some(samples)) = (
+            if let (Some(track), Some(samples)) = (
                 tracks.get_mut(fragment.track),
-                self.watches.get_mut(fragment.track),
                 self.locations.get(fragment.samples.clone()),
             ) {
+                let watch = self.watches.of(track);
                 let ruled = RuledSamples {
                     fragment,
                     samples,
@@ -178,22 +177,19 @@ impl FragmentEncryptor {
 
     /// Warns of the first long sample of each track that stays clear.
     fn warn_of_clear_samples(&self, tracks: &[TrackState], warnings: &mut WarningQueue) {
-        for (track, watch) in tracks.iter().zip(&self.watches) {
-            if watch.clear > 0 {
+        for track in tracks {
+            if let Some(len) = self.watches.first_clear(track) {
                 warnings.add(Warning::ClearSample {
                     track_id: track.track_id,
-                    len: watch.first_clear,
+                    len,
                 });
             }
         }
     }
 
     /// Refuses tracks that are to be protected and of which nothing was, at the end of the stream.
-    pub(super) fn check_protected(&self, tracks: &[TrackState]) -> Result<(), Error> {
-        tracks
-            .iter()
-            .zip(&self.watches)
-            .try_for_each(|(track, watch)| watch.check_all(track.track_id))
+    pub(super) fn check_protected(&self) -> Result<(), Error> {
+        self.watches.check_all()
     }
 
     /// Returns the boxes that each track fragment gets.
@@ -232,9 +228,13 @@ impl FragmentEncryptor {
     }
 
     /// Resets the totals.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn start_part(&mut self) {
         self.totals = Totals::default();
-        self.watches.clear();
+    }
+
+    /// Forgets the tracks.
+    pub(super) fn forget_tracks(&mut self) {
+        self.watches = TrackWatches::default();
     }
 
     /// Returns the number of bytes in work that keeps all threads busy.

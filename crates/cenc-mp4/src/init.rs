@@ -6,6 +6,7 @@ mod protected_entries;
 
 use bytes::BytesMut;
 
+use cenc_types::Media;
 use codec_headers::{Codec, FormatKind};
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Trex};
@@ -68,6 +69,7 @@ const LAYER_CONFIG_BOXES: [FourCc; 2] = [FourCc(*b"mvcC"), FourCc(*b"lhvC")];
 /// A track of the init segment, ready for its fragments.
 pub(super) struct TrackState {
     pub(super) track_id: u32,
+    pub(super) media: Media,
     pub(super) protection: Option<TrackProtection>,
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
@@ -101,6 +103,7 @@ pub(super) struct ProtectedInit {
 /// A track whose sample entries are protected.
 pub(super) struct ProtectedTrack {
     pub(super) track_id: u32,
+    media: Media,
     pub(super) protection: Option<TrackProtection>,
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
@@ -155,6 +158,7 @@ pub(super) fn protect_moov(
             .map(|(track, clock)| {
                 Ok(TrackState {
                     track_id: track.track_id,
+                    media: track.media,
                     protection: track.protection,
                     codecs: track.codecs,
                     trex: *trexes
@@ -216,6 +220,7 @@ pub(super) fn protect_tracks(
         };
         tracks.push(ProtectedTrack {
             track_id: track.track_id,
+            media: track.media,
             codecs,
             protection: track_protection,
             is_clear: protection.is_clear,

@@ -125,22 +125,27 @@ impl<C: Chunk, S: SegmentSink<C>> SegmentProtector<C, S> {
     /// Ends the stream: all fragments are in the sink then.
     ///
     /// # Errors
-    /// As [`Self::push`], and for a fragment that is incomplete.
+    /// As [`Self::push`], for a fragment that is incomplete, and for a track of which nothing was protected since the start.
     pub fn finish(&mut self) -> Result<(), SegmentError<S::Error>> {
+        self.end_part()?;
+        Ok(self.encryptor.check_protected()?)
+    }
+
+    fn end_part(&mut self) -> Result<(), SegmentError<S::Error>> {
         self.encryptor
-            .finish(&mut self.packaging, &mut self.outputs)?;
+            .end_part(&mut self.packaging, &mut self.outputs)?;
         self.write_all()
     }
 
-    /// Ends the stream, and starts another one with the same keys and the IVs that follow, in the current crypto period. Its tracks may
-    /// be others, which the clear init segment `init` describes.
+    /// Goes on with the same keys and the IVs that follow, in the current crypto period, but with the tracks that the clear init segment
+    /// `init` describes. A track with the track_ID and the kind of media of an earlier one is that one.
     ///
     /// # Errors
-    /// As [`Self::start`] and [`Self::finish`].
+    /// As [`Self::start`] and [`Self::push`], and for a fragment that is incomplete.
     pub fn restart(&mut self, init: &[u8]) -> Result<(), SegmentError<S::Error>> {
-        self.finish()?;
+        self.end_part()?;
         self.packaging.protector.restart();
-        self.encryptor.restart(IndexMode::Hold);
+        self.encryptor.start_part(IndexMode::Hold);
         if self.looks_ahead {
             self.encryptor.look_ahead();
         }

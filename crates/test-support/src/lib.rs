@@ -17,6 +17,8 @@ pub mod boxes;
 pub mod build;
 /// Builders of fragmented streams that are long enough for threads.
 pub mod build_long;
+/// Builders of fragments with pictures.
+pub mod build_pictures;
 /// Builders of progressive files.
 pub mod build_progressive;
 /// Certificates made with OpenSSL.

@@ -74,8 +74,18 @@ impl ProtectJob<'_> {
     /// Protects the whole file as a stream.
     ///
     /// # Errors
+    /// Errors of reading, protecting and writing, and a track of which nothing was protected.
+    fn protect_stream(&mut self, encryptor: &mut Encryptor<BytesMut>) -> Result<(), Error> {
+        self.protect_part(encryptor)?;
+        let checked = encryptor.check_protected();
+        checked.map_err(|error| self.failed(error))
+    }
+
+    /// Protects the whole file as a part of a stream.
+    ///
+    /// # Errors
     /// Errors of reading, protecting and writing.
-    pub fn protect_stream(&mut self, encryptor: &mut Encryptor<BytesMut>) -> Result<(), Error> {
+    pub fn protect_part(&mut self, encryptor: &mut Encryptor<BytesMut>) -> Result<(), Error> {
         self.input.start_pass("protecting");
         let mut outputs = Vec::new();
         let mut position = 0;
@@ -95,7 +105,7 @@ impl ProtectJob<'_> {
             self.write_all(&mut outputs)?;
         }
         encryptor
-            .finish(self.packaging, &mut outputs)
+            .end_part(self.packaging, &mut outputs)
             .map_err(|error| self.failed(error))?;
         self.warn(std::iter::from_fn(|| encryptor.next_warning()));
         self.write_all(&mut outputs)

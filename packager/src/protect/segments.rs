@@ -45,26 +45,37 @@ struct Segment {
 }
 
 impl SegmentsJob<'_> {
-    /// Protects all segments whose init segment is `init`. Each protected segment gets its name when it is complete; after an error
-    /// those before it stay.
+    /// Protects all segments whose init segment is `init`. Each protected segment gets its name when it is complete, and when something
+    /// of each track so far was protected; after an error those before it stay.
     ///
     /// # Errors
-    /// Errors of reading, protecting and writing.
+    /// Errors of reading, protecting and writing, and a track of which nothing was protected.
     pub fn run(&mut self, init: &Path) -> Result<Totals, Error> {
         let segments = self.segments()?;
         let mut encryptor = self.open_init(init)?;
+        let mut held = Vec::new();
+        let mut checked = Ok(());
         for Segment { input, output } in &segments {
-            self.protect(input, output, &mut encryptor)?;
+            held.push(self.protect(input, output, &mut encryptor)?);
+            checked = encryptor
+                .check_protected()
+                .map_err(|source| failed(input, source));
+            if checked.is_ok() {
+                for writer in held.drain(..) {
+                    self.size += writer.finish()?;
+                }
+            }
         }
-        Ok(encryptor.totals())
+        checked.map(|()| encryptor.totals())
     }
 
+    /// Writes a protected segment, which has no name yet.
     fn protect(
         &mut self,
         path: &Path,
         output: &Path,
         encryptor: &mut Encryptor<BytesMut>,
-    ) -> Result<(), Error> {
+    ) -> Result<OutputWriter, Error> {
         let mut input = self.open(path)?;
         let threads = usize::from(self.args.threads);
         let mut writer = OutputWriter::new(
@@ -80,22 +91,18 @@ impl SegmentsJob<'_> {
             threads: encrypting(threads),
             key_changes: Vec::new(),
         };
-        job.protect_stream(encryptor)?;
+        job.protect_part(encryptor)?;
         self.key_changes.append(&mut job.key_changes);
         if encryptor.totals().fragments == fragments {
             return Err(Error::NoFragment(path.to_owned()));
         }
-        self.size += writer.finish()?;
         encryptor.flush();
-        Ok(())
+        Ok(writer)
     }
 
     /// Reads the init segment and writes the protected one if that is requested.
     fn open_init(&mut self, path: &Path) -> Result<Encryptor<BytesMut>, Error> {
-        let failed = |source| Error::Mp4 {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| failed(path, source);
         let mut input = self.open(path)?;
         let len = usize::try_from(input.size()).unwrap_or(usize::MAX);
         let clear = match len {
@@ -161,6 +168,13 @@ impl SegmentsJob<'_> {
             source,
         })?;
         Ok(segments)
+    }
+}
+
+fn failed(path: &Path, source: cenc_mp4::Error) -> Error {
+    Error::Mp4 {
+        path: path.to_owned(),
+        source,
     }
 }
 

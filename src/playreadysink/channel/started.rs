@@ -55,12 +55,15 @@ impl ChannelTimeline {
 }
 
 impl StartedChannel {
-    /// Returns the pads of the tracks of the stream and of these segments.
+    /// Returns the pads of the tracks of the stream and, after them, of others that these segments have: the track_ID of a track follows
+    /// from its place, and stays the same.
     pub(super) fn tracks_with(&self, segments: &[PadSegment]) -> Vec<PadNumber> {
-        let own = segments.iter().map(|segment| segment.pad);
-        let mut tracks: Vec<PadNumber> = self.stream_tracks.iter().copied().chain(own).collect();
-        tracks.sort_unstable();
-        tracks.dedup();
+        let mut tracks = self.stream_tracks.clone();
+        let mut others: Vec<PadNumber> = segments.iter().map(|segment| segment.pad).collect();
+        others.retain(|pad| !tracks.contains(pad));
+        others.sort_unstable();
+        others.dedup();
+        tracks.extend(others);
         tracks
     }
 
@@ -154,5 +157,47 @@ impl StartedChannel {
                 },
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cenc_mp4::segmenting::{CutterLimits, StreamSegment};
+
+    use super::*;
+
+    // The encryptor knows a track again by its track_ID, which follows from its place.
+    #[test]
+    fn late_tracks_come_after_those_of_the_stream() {
+        let mut started = StartedChannel {
+            timeline: ChannelTimeline {
+                base: Duration::ZERO,
+                offset: Duration::ZERO,
+            },
+            is_live: true,
+            cutter: StreamCutter::new(Duration::from_secs(2), CutterLimits { patience: None }),
+            stream: None,
+            stream_tracks: Vec::new(),
+            segments: 0,
+        };
+        let pads =
+            |numbers: &[usize]| -> Vec<_> { numbers.iter().copied().map(PadNumber).collect() };
+        let segments = |numbers: &[usize]| -> Vec<_> {
+            let segment = |pad| PadSegment {
+                pad,
+                segment: StreamSegment {
+                    start_index: 0,
+                    samples: Vec::new(),
+                },
+            };
+            pads(numbers).into_iter().map(segment).collect()
+        };
+        assert_eq!(started.tracks_with(&segments(&[1, 3])), pads(&[1, 3]));
+        started.stream_tracks = pads(&[1, 3]);
+        assert_eq!(started.tracks_with(&segments(&[3])), pads(&[1, 3]));
+        assert_eq!(
+            started.tracks_with(&segments(&[0, 1, 2])),
+            pads(&[1, 3, 0, 2])
+        );
     }
 }

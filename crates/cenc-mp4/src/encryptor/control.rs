@@ -2,8 +2,8 @@
 //! The settings and the state of an encryptor, between two chunks.
 
 use super::{
-    Chunk, ClearMovie, Encryptor, Error, FragmentAssembler, IndexMode, StreamReader, StreamWriter,
-    Totals, WarningQueue,
+    Chunk, ClearMovie, Encryptor, Error, FragmentAssembler, IndexMode, Output, StreamReader,
+    StreamWriter, Totals, WarningQueue,
 };
 use common_encryption::Protector;
 
@@ -74,12 +74,44 @@ impl<C: Chunk> Encryptor<C> {
         self.ahead = self.fragments.ahead();
     }
 
-    /// Starts another stream, on the same threads.
-    pub fn restart(&mut self, index_mode: IndexMode) {
+    /// Ends a part of the stream and appends the rest of the output to `out`. Another part follows, after [`Self::flush`] or
+    /// [`Self::start_part`], or [`Self::check_protected`].
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] if the part ends inside a box or fragment, which is not in `out` then.
+    pub fn end_part(
+        &mut self,
+        protector: &mut dyn Protector,
+        out: &mut Vec<Output<C>>,
+    ) -> Result<(), Error> {
+        self.reader.end_stream();
+        match self.take_events(protector) {
+            Ok(()) => self.writer.finish(out),
+            failed => self.writer.release(0, out).and(failed),
+        }
+    }
+
+    /// Refuses a track of which nothing was protected in the whole stream, over all its parts and init segments.
+    ///
+    /// # Errors
+    /// [`Error::NothingProtected`].
+    pub fn check_protected(&self) -> Result<(), Error> {
+        self.fragments.check_protected()
+    }
+
+    /// Starts another part of the stream, which has an init segment of its own. A track with the track_ID and the kind of media of an
+    /// earlier one goes on.
+    pub fn start_part(&mut self, index_mode: IndexMode) {
         self.start_over(index_mode, ClearMovie::of(None));
         self.ahead = 0;
-        self.fragments.restart();
+        self.fragments.start_part();
         self.warnings = WarningQueue::default();
+    }
+
+    /// Starts another stream, on the same threads.
+    pub fn restart(&mut self, index_mode: IndexMode) {
+        self.start_part(index_mode);
+        self.fragments.forget_tracks();
     }
 
     /// Returns the next warning of the stream so far; each is returned once.

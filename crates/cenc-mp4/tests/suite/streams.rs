@@ -14,6 +14,7 @@ mod object_types;
 mod progressive;
 mod refused;
 mod regressions;
+mod short_pictures;
 mod threads;
 mod unit_types;
 

@@ -19,6 +19,7 @@ use material::{Recording, start_on};
 use protection_policy::{ClearSignaling, KeyChangeForm};
 use segment_packaging::{InitKeys, PushedFragment, SEGMENT_TYPE, SegmentError, StreamStart};
 use test_support::build::{Base, fragment, ftyp, mdat, media, moof, moov, tfhd, traf, trun};
+use test_support::build_pictures::{long_picture, picture_moov, pictures, short_picture};
 use test_support::movie::Movie;
 use test_support::samples::{no_iv_repeats, same_samples};
 
@@ -234,6 +235,29 @@ fn other_tracks_go_on_with_the_keys_and_their_ivs() {
         .map(|(clear, protected)| check(clear, protected, &[]));
     no_iv_repeats(&[one, two]);
     assert_eq!(sink.kids(), [Some(first_kid()); 4]);
+}
+
+// Each part has one fragment of pictures, and an init segment of its own.
+#[test]
+fn something_of_a_track_must_be_protected_from_the_start_to_the_end() {
+    let [long, short] = [long_picture(), short_picture()].map(|picture| pictures(1, &[picture]));
+    let init = [ftyp(), picture_moov(1)].concat();
+    for (parts, is_taken) in [
+        ([&long, &short], true),
+        ([&short, &long], true),
+        ([&short, &short], false),
+    ] {
+        let mut protector = start(&init, packaging(|_| ()));
+        push_all(&mut protector, &[parts[0].clone()]);
+        protector.restart(&init).unwrap();
+        push_all(&mut protector, &[parts[1].clone()]);
+        let ended = protector.finish();
+        assert_eq!(ended.is_ok(), is_taken);
+        let sink = protector.into_parts().sink;
+        for (clear, protected) in parts.into_iter().zip(&sink.files) {
+            check([init.as_slice(), clear].concat(), protected, &[]);
+        }
+    }
 }
 
 #[test]
