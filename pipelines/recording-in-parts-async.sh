@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Records protected files of 2 s; a file is finished while the next one is already written. splitmuxsink creates a muxer for each
 # file from its element name, so the protection must be in the muxer. All files have the same key; no IV is used twice.
+# splitmuxsink of GStreamer 1.22 can hang at a change of file, with any muxer, if the latency is set at this moment; this is rare.
 #
 # usage: recording-in-parts-async.sh OUTPUT_FOLDER
 set -eu
