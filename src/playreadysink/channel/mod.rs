@@ -39,7 +39,7 @@ use track::TrackSource;
 /// The time by which a track of a live presentation may be late, in addition to two segments.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The bytes of pictures and sound that may wait for texts.
+/// The bytes of a presentation on demand that may wait for tracks without samples, such as texts.
 const AWAITING_BYTES: u64 = 256 << 20;
 
 /// The presentation under way.

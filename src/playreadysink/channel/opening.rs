@@ -92,8 +92,8 @@ impl Channel {
             && described().any(|(muxed, header)| muxed.held_duration(header) > patience);
         let is_live = opened.is_live;
         let held: u64 = described().map(|(muxed, _)| muxed.held_bytes).sum();
-        let awaits_texts = !is_live && held <= AWAITING_BYTES;
-        if !waits_too_long && !self.tracks.iter().all(|track| track.is_known(awaits_texts)) {
+        let awaits_all = !is_live && held <= AWAITING_BYTES;
+        if !waits_too_long && !self.tracks.iter().all(|track| track.is_known(awaits_all)) {
             return Ok(());
         }
         if !is_live {

@@ -80,11 +80,14 @@ impl ChannelTrack {
         }
     }
 
-    /// True if the start of the presentation need not wait for it. Texts, which may be silent for long, are not always awaited.
-    pub(super) fn is_known(&self, awaits_texts: bool) -> bool {
+    /// True if the start of the presentation need not wait for it. One on demand starts with the earliest of all first samples; a live one
+    /// starts at running time 0, and does not wait for texts, which may be silent for long.
+    pub(super) fn is_known(&self, is_on_demand: bool) -> bool {
         let is_described = match &self.source {
-            TrackSource::Muxed(_) => self.header.is_some(),
-            TrackSource::Text(text) => !awaits_texts || text.is_known(),
+            TrackSource::Muxed(muxed) => {
+                self.header.is_some() && !(is_on_demand && muxed.held.is_empty())
+            }
+            TrackSource::Text(text) => !is_on_demand || text.is_known(),
         };
         is_described || self.is_ended
     }
