@@ -82,6 +82,8 @@ impl TextSource {
     pub(super) fn take(&mut self, input: TextInput) -> Result<(), SinkError> {
         match input {
             TextInput::Encoding(encoding) => self.set_encoding(encoding)?,
+            // Before the format is known, nothing waits for texts.
+            TextInput::Gap(_) if self.format.is_none() => (),
             TextInput::Gap(until) => self.texts.push_back(RunningText {
                 start: until,
                 end: None,
