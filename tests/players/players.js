@@ -9,7 +9,7 @@
 
 const KEY_SYSTEMS = {playready: "com.microsoft.playready", clearkey: "org.w3.clearkey"};
 /** Seconds of film that the players load ahead where the quality changes, so that there is something left to load. */
-const SHORT_BUFFER = 2;
+const SHORT_BUFFER = 1;
 
 /** As in crates/presentation/src/writer/smooth.rs. */
 const isSmooth = (job) => job.manifest === "Manifest";
