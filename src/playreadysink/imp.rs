@@ -168,8 +168,8 @@ impl PlayReadySink {
         }
         let tracks = lock(&self.tracks);
         for pad in tracks.iter().map(|track| &track.pad) {
-            let checked = pad.settings().check(&pad.name());
-            checked.map_err(|error| failed(&error))?;
+            let properties = pad.settings().properties(&pad.name());
+            properties.map_err(|error| failed(&error))?;
         }
         for muxer in tracks.iter().filter_map(|track| track.muxer.as_ref()) {
             muxer.configure(settings.segment_duration());

@@ -9,6 +9,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use presentation::model::{Role, is_language_tag};
+use segment_packaging::TrackProperties;
 
 use super::error::SinkError;
 use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
@@ -32,11 +33,11 @@ pub(super) struct TrackPadSettings {
 }
 
 impl TrackPadSettings {
-    /// Refuses a language and roles that are none. The language becomes part of names of files.
+    /// Returns what manifests say of the track of a pad. The language becomes part of names of files.
     ///
     /// # Errors
     /// [`SinkError::Language`], [`SinkError::Role`].
-    pub(super) fn check(&self, pad: &str) -> Result<(), SinkError> {
+    pub(super) fn properties(&self, pad: &str) -> Result<TrackProperties, SinkError> {
         let pad = || pad.to_owned();
         if let Some(language) = self.language.as_ref().filter(|tag| !is_language_tag(tag)) {
             let language = language.clone();
@@ -45,17 +46,20 @@ impl TrackPadSettings {
                 language,
             });
         }
-        let roles = self.roles();
-        roles
-            .map(drop)
-            .map_err(|role| SinkError::Role { pad: pad(), role })
+        Ok(TrackProperties {
+            language: self.language.clone(),
+            label: self.label.clone(),
+            roles: self
+                .roles()
+                .map_err(|role| SinkError::Role { pad: pad(), role })?,
+        })
     }
 
     /// Returns the roles.
     ///
     /// # Errors
     /// A name that is no role.
-    pub(super) fn roles(&self) -> Result<Vec<Role>, String> {
+    fn roles(&self) -> Result<Vec<Role>, String> {
         let names = self.role.iter().flat_map(|names| names.split(','));
         names
             .map(str::trim)

@@ -6,7 +6,7 @@ use gst::prelude::*;
 use cenc_mp4::segmenting::{MuxedHeader, StreamSegment};
 use isobmff_boxes::BoxTree;
 use presentation_publisher::StartedTrack;
-use segment_packaging::{DescribedTrack, DescriptionSource, TrackNames, TrackProperties};
+use segment_packaging::{DescribedTrack, DescriptionSource, TrackNames};
 
 use super::muxed_source::MuxedSource;
 use super::text_source::TextSource;
@@ -104,14 +104,7 @@ pub(super) fn present(
     if let (None, TrackSource::Text(text)) = (&track.header, &track.source) {
         track.header = Some(text.header(settings.language.as_deref())?);
     }
-    let properties = TrackProperties {
-        language: settings.language.clone(),
-        label: settings.label.clone(),
-        roles: settings.roles().map_err(|role| SinkError::Role {
-            pad: pad.clone(),
-            role,
-        })?,
-    };
+    let properties = settings.properties(&pad)?;
     let header = track.header.as_ref().ok_or(SinkError::NoMedia)?;
     let failed = |source: cenc_mp4::Error| SinkError::Muxer {
         pad: pad.clone(),
