@@ -26,13 +26,12 @@ use super::imp::PlayReadySink;
 use super::input_queue::{PadInput, TrackInput};
 use super::properties::SinkSettings;
 use super::sink_store::SinkStore;
-use super::text_input::TextInput;
 use super::{CATEGORY, PlayReadySink as Sink};
 use crate::chunk::BufferChunk;
 use crate::error::{self, UnmappableBuffer};
 pub(super) use started::ChannelTimeline;
 use started::StartedChannel;
-use text_source::MissingTexts;
+use text_source::{MissingTexts, TextSource};
 pub(super) use track::ChannelTrack;
 use track::TrackSource;
 
@@ -116,7 +115,7 @@ impl Channel {
         match input.input {
             TrackInput::Started(first) => self.take_first(position, first)?,
             TrackInput::Data(buffer) => self.take_data(position, buffer)?,
-            TrackInput::Text(text) => self.take_text(position, text)?,
+            TrackInput::Text(input) => self.take_text(position, |text| text.take(input))?,
             TrackInput::End => self.end_track(position)?,
             TrackInput::Flushed => self.flush_track(position),
         }
@@ -234,7 +233,12 @@ impl Channel {
         }
     }
 
-    fn take_text(&mut self, position: usize, input: TextInput) -> Result<(), SinkError> {
+    /// Gives the texts of a track something to take, and warns of those that are left out with it.
+    fn take_text(
+        &mut self,
+        position: usize,
+        take: impl FnOnce(&mut TextSource) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
         let track = self.tracks.get_mut(position);
         let Some((pad, text)) = track.and_then(|track| {
             let pad = track.pad.name();
@@ -242,7 +246,7 @@ impl Channel {
         }) else {
             return Ok(());
         };
-        let taken = text.take(input);
+        let taken = take(text);
         let missing = text.take_missing();
         self.warn_of_missing(&pad, missing);
         taken
@@ -289,23 +293,13 @@ impl Channel {
         };
         track.is_ended = true;
         let name = track.pad.name();
-        match &mut track.source {
-            TrackSource::Text(text) => {
-                let ended = text.end();
-                let missing = text.take_missing();
-                self.warn_of_missing(&name, missing);
-                ended?;
-            }
-            TrackSource::Muxed(muxed) => {
-                if let (ChannelState::Started(started), Some(index)) =
-                    (&mut self.state, muxed.index)
-                {
-                    started.cutter.end_track(index);
-                }
-            }
-        }
         gst::info!(CATEGORY, obj = self.sink, "pad {name} has ended");
-        Ok(())
+        if let (ChannelState::Started(started), Some(index)) =
+            (&mut self.state, track.muxed().and_then(|muxed| muxed.index))
+        {
+            started.cutter.end_track(index);
+        }
+        self.take_text(position, TextSource::end)
     }
 
     fn flush_track(&mut self, position: usize) {
