@@ -87,42 +87,58 @@ pub fn text_trak(
     configuration: &TextConfiguration,
     language: Option<&str>,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
-    let plain = FullBoxHeader::default();
-    let flagged = |flags| FullBoxHeader { version: 0, flags };
-    let url = BoxTree::full(FourCc(*b"url "), flagged(SELF_CONTAINED), &[]);
-    let mut dref = 1u32.to_be_bytes().to_vec();
-    url.write(&mut dref)?;
-    let mut dinf = Vec::new();
-    BoxTree::full(FourCc::DREF, plain, &dref).write(&mut dinf)?;
-    let entries = [configuration.sample_entry()];
-    let counted = [0, 0, 0, 0, 0, 0, 0, 1];
-    let stsd = build_stsd(Reader::new(FourCc::STSD, &counted), &entries)?;
-    let no_entries = |box_type| BoxTree::full(box_type, plain, &[0; 4]);
-    let tables = vec![
-        stsd,
-        no_entries(FourCc::STTS),
-        no_entries(FourCc::STSC),
-        BoxTree::full(FourCc::STSZ, plain, &[0; 8]),
-        no_entries(FourCc::STCO),
-    ];
-    let media_information = vec![
-        configuration.media_header(),
-        BoxTree::leaf(FourCc::DINF, dinf),
-        BoxTree::container(FourCc::STBL, tables),
-    ];
-    let mut media = vec![
-        media_times(),
-        handler(configuration.handler()),
-        BoxTree::container(FourCc::MINF, media_information),
-    ];
+    let mut media = vec![media_times()];
     if let Some(language) = language {
         let text = [language.as_bytes(), &[0]].concat();
-        media.insert(1, BoxTree::full(FourCc(*b"elng"), plain, &text));
+        media.push(BoxTree::full(
+            FourCc(*b"elng"),
+            FullBoxHeader::default(),
+            &text,
+        ));
     }
+    media.push(handler(configuration.handler()));
+    media.push(BoxTree::container(
+        FourCc::MINF,
+        vec![
+            configuration.media_header(),
+            data_information()?,
+            sample_tables(configuration)?,
+        ],
+    ));
     let trak = vec![track_header(), BoxTree::container(FourCc::MDIA, media)];
     let mut out = Vec::new();
     BoxTree::container(FourCc::TRAK, trak).write(&mut out)?;
     Ok(out)
+}
+
+/// Builds `dinf`: the media is in the same file.
+fn data_information() -> Result<BoxTree<'static>, isobmff_boxes::Error> {
+    let header = FullBoxHeader {
+        version: 0,
+        flags: SELF_CONTAINED,
+    };
+    let mut entries = 1u32.to_be_bytes().to_vec();
+    BoxTree::full(FourCc(*b"url "), header, &[]).write(&mut entries)?;
+    let dref = BoxTree::full(FourCc::DREF, FullBoxHeader::default(), &entries);
+    Ok(BoxTree::container(FourCc::DINF, vec![dref]))
+}
+
+/// Builds an `stbl` with the sample entry and no samples.
+fn sample_tables(
+    configuration: &TextConfiguration,
+) -> Result<BoxTree<'static>, isobmff_boxes::Error> {
+    let one_entry = Reader::new(FourCc::STSD, &[0, 0, 0, 0, 0, 0, 0, 1]);
+    let mut tables = vec![build_stsd(one_entry, &[configuration.sample_entry()])?];
+    for (box_type, fields) in [
+        (FourCc::STTS, 4),
+        (FourCc::STSC, 4),
+        (FourCc::STSZ, 8),
+        (FourCc::STCO, 4),
+    ] {
+        let header = FullBoxHeader::default();
+        tables.push(BoxTree::full(box_type, header, &vec![0; fields]));
+    }
+    Ok(BoxTree::container(FourCc::STBL, tables))
 }
 
 fn track_header() -> BoxTree<'static> {

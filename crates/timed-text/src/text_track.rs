@@ -82,11 +82,6 @@ impl TextTrack {
         }
     }
 
-    /// Returns the format.
-    pub const fn format(&self) -> TextFormat {
-        self.format
-    }
-
     /// Adds a cue that is shown for this time; times in its text count as its own start does. Its part before the end of what was taken is
     /// lost.
     pub fn push_cue(&mut self, shown: Range<Duration>, cue: Cue) {

@@ -88,7 +88,7 @@ impl TtmlDocument {
 
     /// Returns the document with what is shown between two times.
     pub fn part(&self, shown: &Range<Duration>) -> String {
-        let [from, to] = [shown.start, shown.end].map(nanoseconds);
+        let [from, to] = [shown.start, shown.end].map(|time| time.as_nanos().cast_signed());
         let mut text = String::with_capacity(self.text.len().min(16 << 10));
         let mut copied = 0;
         for element in &self.elements {
@@ -171,10 +171,6 @@ fn collect(
 
 fn duration(nanoseconds: i128) -> Duration {
     Duration::from_nanos(u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX))
-}
-
-fn nanoseconds(time: Duration) -> i128 {
-    i128::try_from(time.as_nanos()).unwrap_or(i128::MAX)
 }
 
 #[cfg(test)]

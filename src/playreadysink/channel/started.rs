@@ -44,9 +44,7 @@ impl ChannelTimeline {
 
     /// Returns the nanoseconds from running times to media times.
     pub(in crate::playreadysink) fn shift(self) -> i128 {
-        let [base, offset] = [self.base, self.offset]
-            .map(|time| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX / 2));
-        offset - base
+        self.offset.as_nanos().cast_signed() - self.base.as_nanos().cast_signed()
     }
 
     pub(in crate::playreadysink) fn running_time(self, media_time: Duration) -> Duration {

@@ -177,10 +177,8 @@ impl TextReader {
             match block {
                 WebVttBlock::Cue(cue) => {
                     self.has_cues = true;
-                    let [start, end] = [cue.start, cue.end].map(|time| {
-                        i128::try_from(time.as_nanos()).unwrap_or(i128::MAX / 2)
-                            + self.to_running_time
-                    });
+                    let [start, end] = [cue.start, cue.end]
+                        .map(|time| time.as_nanos().cast_signed() + self.to_running_time);
                     texts.push_back(RunningText {
                         start,
                         end: Some(end),
