@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use test_support::players::{Faults, Limit, Way, is_empty};
+use test_support::players::{Faults, HLS_JS_PACE_WARNINGS, Limit, Way, are_known, is_empty};
 
 use crate::channel::{Channel, WINDOW};
 use crate::forms::{FORMS, Form, LIMITS, TextFormat};
@@ -164,9 +164,9 @@ fn faults_of_play(result: &Value) -> Faults {
             "too few pictures",
         )
         .unless(result["audio_bytes"].as_u64() > Some(0), "no sound")
-        .unless(!has_others(&result["errors"], &EXPECTED_ERRORS), "errors")
+        .unless(are_known(&result["errors"], &EXPECTED_ERRORS), "errors")
         .unless(
-            !has_others(&result["warnings"], &EXPECTED_WARNINGS),
+            are_known(&result["warnings"], &expected_warnings()),
             "warnings",
         )
         .unless(is_empty(&result["missing"]), "files that are not there")
@@ -197,23 +197,12 @@ fn faults_of_wrong_key(result: &Value) -> Faults {
         .unless(!is_empty(&result["licences"]), "no licence was requested")
 }
 
-/// The warnings of hls.js that say nothing of the channel: it waits for a licence, which it requests when the first segment under a key
-/// comes, it sets the duration of the media while a segment is appended, or it gives up a segment of text when it moves to the live edge.
-const EXPECTED_WARNINGS: [&str; 3] = [
-    "Playback stalling",
-    "Failed to set the 'duration' property on 'MediaSource'",
-    "[subtitle-stream-controller]: aborted error cascading",
-];
+/// Returns the warnings of hls.js that say nothing of the channel.
+fn expected_warnings() -> Vec<&'static str> {
+    // It sets the duration of the media while a segment is appended.
+    let own = ["Failed to set the 'duration' property on 'MediaSource'"];
+    HLS_JS_PACE_WARNINGS.into_iter().chain(own).collect()
+}
 
 /// The error of Shaka Player after which it plays on: a new Period has keys that it is requesting (note 5 of docs/players.md).
 const EXPECTED_ERRORS: [&str; 1] = ["shaka 2/4/4012"];
-
-/// True if there are other messages than known ones.
-fn has_others(messages: &Value, known: &[&str]) -> bool {
-    let is_known = |message: &Value| {
-        let text = message.as_str().unwrap_or_default();
-        known.iter().any(|known| text.contains(known))
-    };
-    let messages = messages.as_array();
-    !messages.is_some_and(|messages| messages.iter().all(is_known))
-}

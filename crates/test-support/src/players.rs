@@ -222,6 +222,30 @@ impl Faults {
     }
 }
 
+/// The warnings of hls.js that say how fast the machine and the network are, and nothing of the presentation: the film waits for media or
+/// for a licence, or a download is slow, or is given up when the player moves to another place.
+pub const HLS_JS_PACE_WARNINGS: [&str; 8] = [
+    "Playback stalling",
+    "Stall detected, adjusting target latency",
+    " is loading too slowly",
+    "Aborting inflight request",
+    " was dropped during download",
+    "aborted error cascading from ",
+    " finished buffering, but was aborted",
+    "is located too far from the end of live sliding playlist",
+];
+
+/// True if `messages` is an array of texts, each of which has one of the known ones in it.
+pub fn are_known(messages: &Value, known: &[&str]) -> bool {
+    let is_known = |message: &Value| {
+        let text = message.as_str();
+        text.is_some_and(|text| known.iter().any(|known| text.contains(known)))
+    };
+    messages
+        .as_array()
+        .is_some_and(|messages| messages.iter().all(is_known))
+}
+
 /// Returns true for an array without items.
 pub fn is_empty(list: &Value) -> bool {
     list.as_array().is_some_and(Vec::is_empty)

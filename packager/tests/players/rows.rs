@@ -2,7 +2,9 @@
 //! What is played in which player, and what must come of it.
 
 use serde_json::Value;
-use test_support::players::{Faults, Limit, TableRow, WAYS, Way, is_empty, table};
+use test_support::players::{
+    Faults, HLS_JS_PACE_WARNINGS, Limit, TableRow, WAYS, Way, are_known, is_empty, table,
+};
 
 use crate::films::{CUES, FILMS, Film, PICTURES, SMOOTH_FILM};
 
@@ -153,19 +155,12 @@ impl Row {
         self.film.name.starts_with("init")
     }
 
-    /// hls.js looks for NAL units of AVC in the samples of every codec, and warns of what it finds in those of others.
-    fn has_other_warnings(&self, result: &Value) -> bool {
+    /// Returns the warnings of hls.js that say nothing of the film.
+    fn expected_warnings(&self) -> Vec<&'static str> {
+        // It looks for NAL units of AVC in the samples of every codec, and warns of what it finds in those of others.
         let is_avc = !["av1", "vp9"].contains(&self.film.name);
-        let is_expected = |warning: &Value| {
-            warning.as_str().is_some_and(|text| {
-                (!is_avc && text.starts_with("Malformed SEI payload"))
-                    // It requests the licence of a key when the first segment under it comes.
-                    || (self.has_parts() && text.contains("Playback stalling"))
-            })
-        };
-        !result["warnings"]
-            .as_array()
-            .is_some_and(|warnings| warnings.iter().all(is_expected))
+        let own = (!is_avc).then_some("Malformed SEI payload");
+        HLS_JS_PACE_WARNINGS.into_iter().chain(own).collect()
     }
 
     fn faults_of_play(&self, result: &Value) -> Faults {
@@ -196,7 +191,10 @@ impl Row {
             .unless(has_all, "not the number of pictures")
             .unless(result["audio_bytes"].as_u64() > Some(0), "no sound")
             .unless(is_empty(&result["errors"]), "errors")
-            .unless(!self.has_other_warnings(result), "warnings")
+            .unless(
+                are_known(&result["warnings"], &self.expected_warnings()),
+                "warnings",
+            )
             .unless(is_empty(&result["missing"]), "files that are not there")
             .unless(!is_empty(&result["licences"]), "no licence was requested")
             .unless(sees("heights", &heights), "a quality was not shown")
