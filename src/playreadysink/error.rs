@@ -130,6 +130,9 @@ impl PostedError for SinkError {
             | Self::ShortWindow { .. }
             | Self::Role { .. }
             | Self::Language { .. } => Resource::Settings.into(),
+            Self::Folder { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
+                Resource::Busy.into()
+            }
             Self::Folder { .. } => Resource::OpenWrite.into(),
             Self::FormatChanged { .. }
             | Self::NotPresented { .. }

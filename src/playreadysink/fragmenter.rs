@@ -83,7 +83,7 @@ impl TrackMuxer {
         let has = |name: &str| muxer.find_property(name).is_some();
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         if has("streamable") {
-            // mp4mux, in milliseconds: a fragment for each group of pictures.
+            // mp4mux, in milliseconds: a fragment for each picture.
             muxer.set_property("streamable", true);
             let part = match self.media {
                 MuxedMedia::Video => 1,

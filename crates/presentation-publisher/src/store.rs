@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The place of the files of a presentation: a folder, or what an application provides.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -41,24 +41,34 @@ pub trait PresentationStore {
     fn list(&mut self) -> io::Result<Vec<String>>;
 }
 
-/// A folder.
+/// A folder, which no other publisher can open meanwhile.
 #[derive(Debug)]
 pub struct FolderStore {
     path: PathBuf,
+    /// Holds the lock. The kernel releases it with the process, however that ends.
+    _locked: File,
 }
 
 /// The end of the name of a file under way.
 const UNFINISHED: &str = ".part";
 
 impl FolderStore {
-    /// Creates the folder if it does not exist.
+    /// Creates the folder if it does not exist, and locks it. File systems that cannot lock folders, such as NFS, are taken without.
     ///
     /// # Errors
-    /// Errors of the file system.
+    /// Errors of the file system; [`io::ErrorKind::ResourceBusy`] if another publisher has opened the folder.
     pub fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;
+        let folder = File::open(path)?;
+        if let Err(TryLockError::WouldBlock) = folder.try_lock() {
+            return Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another presentation is being published into this folder: give each a folder of its own, or stop the other one",
+            ));
+        }
         Ok(Self {
             path: path.to_owned(),
+            _locked: folder,
         })
     }
 

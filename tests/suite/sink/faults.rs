@@ -28,6 +28,19 @@ fn folder_is_needed_and_must_be_writable() {
 }
 
 #[test]
+fn folder_has_one_presentation_at_a_time() {
+    let folder = Scratch::new("sink");
+    let audio = "audiotestsrc is-live=true num-buffers=100 ! avenc_aac ! aacparse";
+    let first = sink(&folder, "out", "");
+    let second = first.replace("name=out", "name=other");
+    let error = error_of(&format!(
+        "{first} {audio} ! out.audio_0 {second} {audio} ! other.audio_0"
+    ));
+    let reason = "/out: another presentation is being published into this folder";
+    assert!(error.contains(reason), "{error}");
+}
+
+#[test]
 fn window_that_is_too_short_is_refused_at_the_start() {
     let folder = Scratch::new("sink");
     let line = format!(

@@ -157,6 +157,16 @@ fn run(folder: &Scratch, operations: u64) -> (channel::TestClock, u64) {
 }
 
 #[test]
+fn folder_of_another_publisher_is_refused() {
+    let folder = Scratch::new("publishing");
+    let first = FolderStore::open(folder.path()).unwrap();
+    let error = FolderStore::open(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ResourceBusy);
+    drop(first);
+    FolderStore::open(folder.path()).unwrap();
+}
+
+#[test]
 fn full_disk_is_an_error_that_names_the_file() {
     let folder = Scratch::new("publishing");
     // The state, twice; init segment and the first segment of the first track: created, and not published.
