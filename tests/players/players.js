@@ -9,7 +9,7 @@
 
 const KEY_SYSTEMS = {playready: "com.microsoft.playready", clearkey: "org.w3.clearkey"};
 /** Seconds of film that the players load ahead where the quality changes, so that there is something left to load. */
-const SHORT_BUFFER = 1;
+const SHORT_BUFFER = 2;
 
 /** As in crates/presentation/src/writer/smooth.rs. */
 const isSmooth = (job) => job.manifest === "Manifest";
@@ -107,8 +107,9 @@ async function playHlsJs(job, page) {
     settings.drmSystems = {[system]: {licenseUrl: job.licences}};
   }
   if (changesQuality(job)) {
-    settings.maxBufferLength = SHORT_BUFFER;
-    settings.maxMaxBufferLength = SHORT_BUFFER;
+    // It loads a segment more.
+    settings.maxBufferLength = SHORT_BUFFER / 2;
+    settings.maxMaxBufferLength = SHORT_BUFFER / 2;
   }
   const player = new Hls(settings);
   player.on(Hls.Events.ERROR, (_, data) => {
@@ -168,7 +169,11 @@ async function playRx(job, page) {
     }
   });
   if (changesQuality(job)) {
-    page.atTime(job.switch_at, () => lockQuality(true, player.getCurrentPeriod().id, "lazy"));
+    page.atTime(job.switch_at, () => {
+      lockQuality(true, player.getCurrentPeriod().id, "lazy");
+      // After a stall it waits for more film than the short buffer has.
+      player.setWantedBufferAhead(Infinity);
+    });
   }
   const texts = {textTrackMode: "html", textTrackElement: page.captions};
   player.loadVideo({url: job.url, transport: isSmooth(job) ? "smooth" : "dash", autoPlay: true, keySystems: rxKeySystems(job), ...texts});
