@@ -11,6 +11,8 @@ pub struct Form {
     title: &'static str,
     /// Properties of playreadysink.
     pub properties: &'static str,
+    /// True if it starts with a clear lead, which plays with wrong keys too.
+    pub starts_clear: bool,
     /// The format of its texts.
     pub text_format: TextFormat,
     /// The number of its keys with cenc; that with cbcs is one more (`test_support::players::write_keys`).
@@ -56,11 +58,12 @@ impl Form {
 }
 
 /// All forms.
-pub const FORMS: [Form; 2] = [
+pub const FORMS: [Form; 3] = [
     Form {
         name: "init",
         title: "`key-change=init`",
         properties: "key-change=init",
+        starts_clear: false,
         text_format: TextFormat::Ttml,
         series: 0x20,
     },
@@ -68,13 +71,23 @@ pub const FORMS: [Form; 2] = [
         name: "in-band",
         title: "`key-change=in-band`",
         properties: "key-change=in-band",
+        starts_clear: false,
         text_format: TextFormat::WebVtt,
         series: 0x22,
+    },
+    Form {
+        name: "clear-lead",
+        title: "`clear-lead`, `clear-signaling=init`",
+        // The players join in it, and leave it while they play.
+        properties: "key-change=init clear-lead=16000000000 clear-signaling=init",
+        starts_clear: true,
+        text_format: TextFormat::Ttml,
+        series: 0x24,
     },
 ];
 
 /// What does not play. None of the players says why.
-pub const LIMITS: [Limit; 2] = [
+pub const LIMITS: [Limit; 3] = [
     Limit {
         presentation: "init",
         title: "Shaka Player, HLS",
@@ -83,6 +96,12 @@ pub const LIMITS: [Limit; 2] = [
     },
     Limit {
         presentation: "in-band",
+        title: "Shaka Player, HLS",
+        error: "",
+        note: 4,
+    },
+    Limit {
+        presentation: "clear-lead",
         title: "Shaka Player, HLS",
         error: "",
         note: 4,
