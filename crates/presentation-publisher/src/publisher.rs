@@ -83,21 +83,27 @@ impl<S: PresentationStore> Publisher<S> {
     /// # Errors
     /// [`PublishError::File`].
     pub fn begin(&mut self, running_zero: Duration) -> Result<Duration, PublishError> {
-        if !self.options.is_live {
-            self.state.end = Duration::MAX;
-            self.delete_expired()?;
-            self.keep_tracks(|_| false);
-            self.state.periods.clear();
-            self.state.end = Duration::ZERO;
-        }
-        if self.state.tracks.is_empty() {
-            self.state.availability_start = running_zero;
-            self.is_interrupted = false;
+        self.state.is_ended = false;
+        if !self.options.is_live || self.state.tracks.is_empty() {
+            self.start_anew(running_zero)?;
             return Ok(Duration::ZERO);
         }
-        self.state.is_ended = false;
         let now = running_zero.saturating_sub(self.state.availability_start);
         Ok(now.max(self.state.end))
+    }
+
+    /// Starts the timeline anew. Of the presentation that is there, only the files stay.
+    fn start_anew(&mut self, availability_start: Duration) -> Result<(), PublishError> {
+        self.state.end = Duration::MAX;
+        self.delete_expired()?;
+        self.keep_tracks(|_| false);
+        self.state.end = Duration::ZERO;
+        self.state.target_duration = 0;
+        self.state.periods.clear();
+        self.state.signals.clear();
+        self.state.availability_start = availability_start;
+        self.is_interrupted = false;
+        Ok(())
     }
 
     /// Starts the tracks of a stream, in the order of its `moov`. A track with the name of an earlier one goes on with its numbers; earlier
@@ -146,6 +152,7 @@ impl<S: PresentationStore> Publisher<S> {
                 roles: Vec::new(),
                 frame_rate: None,
                 bandwidth: None,
+                key_frame_bandwidth: None,
                 timescale: track.timescale,
                 first_number: self.first_number(&track.name),
                 discontinuities: self.discontinuities(),
@@ -213,14 +220,19 @@ impl<S: PresentationStore> Publisher<S> {
     /// [`PublishError`].
     pub fn publish(&mut self) -> Result<(), PublishError> {
         self.is_interrupted = false;
-        if let Some(window) = self.options.window.filter(|_| self.options.is_live) {
-            self.state.move_window(window);
+        let last = self.state.periods.back();
+        if last.map(|period| period.number) == self.period {
+            // What is published does not move.
+            self.period = None;
         }
         if !self.options.is_live && !self.state.is_ended {
             return Ok(());
         }
         self.note_update();
         self.raise_target_duration();
+        if let Some(window) = self.options.window.filter(|_| self.options.is_live) {
+            self.state.move_window(window);
+        }
         self.measure();
         self.save()?;
         self.write_manifests()?;
@@ -287,18 +299,14 @@ impl<S: PresentationStore> Publisher<S> {
         if !self.options.is_live {
             return;
         }
+        let target = Duration::from_secs(self.state.target_duration);
         for track in &mut self.state.tracks {
-            let timescale = u128::from(track.timescale);
-            let rates = track.segments.iter().filter_map(|segment| {
-                (u128::from(segment.size) * 8 * timescale).checked_div(segment.duration.into())
-            });
-            let peak = rates
-                .max()
-                .map_or(0, |peak| u32::try_from(peak).unwrap_or(u32::MAX));
-            if peak > 0 && track.bandwidth.is_none_or(|stated| stated < peak) {
-                // A tenth more, so that it seldom changes.
-                track.bandwidth = Some(peak.saturating_add(peak / 10));
-            }
+            let [media, key_frames] = [
+                track.peak(target, |segment| Some(segment.size)),
+                track.peak(target, |segment| segment.key_frame),
+            ];
+            raise(&mut track.bandwidth, media);
+            raise(&mut track.key_frame_bandwidth, key_frames);
         }
     }
 
@@ -339,5 +347,12 @@ impl<S: PresentationStore> Publisher<S> {
             self.events.push_back(PublisherEvent::Deleted { name });
         }
         Ok(())
+    }
+}
+
+/// Raises a bit rate that manifests state to a peak, and a tenth more, so that it seldom changes.
+fn raise(stated: &mut Option<u32>, peak: u32) {
+    if peak > 0 && stated.is_none_or(|stated| stated < peak) {
+        *stated = Some(peak.saturating_add(peak / 10));
     }
 }

@@ -38,9 +38,10 @@ impl Snapshot<'_> {
         let keys = PresentationKeys {
             scheme: self.state.scheme.map_or(Scheme::Cenc, |scheme| scheme.0),
             inits: Vec::new(),
-            // Only the signaling counts here.
+            // Only the signaling counts here. That of a KID is the newest one: another run may have other DRM systems.
             key_changes: signals
                 .into_iter()
+                .rev()
                 .map(|signals| KeyChange {
                     period: 0,
                     start: Duration::ZERO,
@@ -109,6 +110,7 @@ impl Snapshot<'_> {
             discontinuities: track.discontinuities,
             duration: track.time(end),
             bandwidth: track.bandwidth,
+            key_frame_bandwidth: track.key_frame_bandwidth,
             period: first.as_ref().map_or(0, |first| first.period),
             protection: first.as_ref().and_then(|first| first.protection.clone()),
             files: first.map_or_else(
@@ -134,6 +136,11 @@ impl Snapshot<'_> {
                 kid: state.kid.map(|kid| kid.0),
             })
             .collect();
+        // Those of a presentation on demand are counted from its start.
+        let first_period = match (self.options.is_live, self.state.periods.front()) {
+            (false, Some(first)) => first.number,
+            _ => 0,
+        };
         let ends = track
             .parts
             .iter()
@@ -150,7 +157,7 @@ impl Snapshot<'_> {
                     first_segment,
                     files: track.files(part),
                     protection: self.signaling(part, first_segment..end, &segment_keys, keys),
-                    period: part.period,
+                    period: part.period - first_period,
                     is_discontinuity: part.is_discontinuity,
                 }
             })

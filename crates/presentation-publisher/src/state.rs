@@ -59,6 +59,9 @@ pub(crate) struct TrackState {
     pub(crate) frame_rate: Option<SavedFrameRate>,
     /// The peak bit rate that the manifests state, in bits per second.
     pub(crate) bandwidth: Option<u32>,
+    /// The peak bit rate of the key frames alone.
+    #[serde(default)]
+    pub(crate) key_frame_bandwidth: Option<u32>,
     pub(crate) timescale: u32,
     /// The number of the first listed segment; that of the next one if none is listed.
     pub(crate) first_number: u64,
@@ -299,6 +302,22 @@ impl TrackState {
     /// Returns the number of the next segment.
     pub(crate) fn next_number(&self) -> u64 {
         self.first_number + self.segments.len() as u64
+    }
+
+    /// Returns the peak bit rate of a part of each listed segment, of which `bytes` returns the size; 0 without one. Segments of less than
+    /// half of the target duration do not count (RFC 8216, 4.1): the first one after a start may be a single key frame.
+    pub(crate) fn peak(
+        &self,
+        target: Duration,
+        bytes: impl Fn(&SegmentState) -> Option<u64>,
+    ) -> u32 {
+        let rates = self.segments.iter().filter_map(|segment| {
+            let is_long = self.time(segment.duration) * 2 >= target;
+            let bits = u128::from(bytes(segment).filter(|_| is_long)?) * 8;
+            (bits * u128::from(self.timescale)).checked_div(segment.duration.into())
+        });
+        let peak = rates.max().unwrap_or(0);
+        u32::try_from(peak).unwrap_or(u32::MAX)
     }
 
     /// Returns the duration of all listed segments.

@@ -6,17 +6,22 @@ use std::time::Duration;
 
 use crate::state::{PresentationState, RemovedFile, TrackState};
 
-/// The segments that a live playlist keeps in any case: three target durations (RFC 8216, 6.2.2).
+/// The segments that a live playlist keeps in any case.
 const LEAST_SEGMENTS: usize = 3;
+/// The target durations that it keeps in any case (RFC 8216, 6.2.2).
+const LEAST_TARGET_DURATIONS: u32 = 3;
 
 impl PresentationState {
     /// Takes segments off the lists that are older than `window`, counted from the end of the presentation. Their files stay until clients
     /// with older playlists are done with them: for the duration of the segment and of the longest playlist that had it (RFC 8216, 6.2.2).
     pub(crate) fn move_window(&mut self, window: Duration) {
         let (end, removed) = (self.end, &mut self.removed);
+        let least = Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS;
         for track in &mut self.tracks {
             track.longest_playlist = track.longest_playlist.max(track.listed());
-            while let Some(until) = track.take_oldest(end, window) {
+            while track.listed_without_oldest() >= least
+                && let Some(until) = track.take_oldest(end, window)
+            {
                 removed.push_back(RemovedFile {
                     name: track.segment_name(track.first_number - 1),
                     until,
@@ -74,6 +79,13 @@ impl TrackState {
     /// Returns the name of the file of a segment.
     pub(crate) fn segment_name(&self, number: u64) -> String {
         format!("{}/{number}.m4s", self.name)
+    }
+
+    /// Returns the duration of all listed segments but the oldest one.
+    fn listed_without_oldest(&self) -> Duration {
+        let first = self.segments.front();
+        self.listed()
+            .saturating_sub(first.map_or(Duration::ZERO, |first| self.time(first.duration)))
     }
 
     /// Takes the oldest segment off the list if it has left the window. Returns the media time up to which its file stays.

@@ -61,6 +61,8 @@ pub struct PresentedTrack {
     /// The peak bit rate in bits per second, for `@bandwidth` and BANDWIDTH; None to measure it from `segments`. In a live presentation
     /// it should be given, since the measured rates differ from update to update.
     pub bandwidth: Option<u32>,
+    /// As `bandwidth`, of the key frames alone, each until the next: for the I-frame playlist.
+    pub key_frame_bandwidth: Option<u32>,
     /// The number of the Period of the first part, as in [`LaterPart::period`].
     pub period: u64,
     /// None for a clear track, or a clear first part.

@@ -51,6 +51,7 @@
 //!         discontinuities: 0,
 //!         duration: Duration::from_secs(4),
 //!         bandwidth: None,
+//!         key_frame_bandwidth: None,
 //!         period: 0,
 //!         protection: Some(TrackSignaling {
 //!             scheme: Scheme::Cbcs,

@@ -191,16 +191,14 @@ fn presentation_on_demand_replaces_the_one_before() {
         window: None,
         ..options()
     };
+    let manifest = || fs::read(folder.join("manifest.mpd")).ok();
     for run in 0..3 {
+        let before = manifest();
+        assert_eq!(before.is_some(), run > 0);
         let mut channel = Channel::open(&folder, on_demand());
         assert_eq!(channel.offset, Duration::ZERO);
         (0..3).for_each(|_| channel.publish_group().unwrap());
-        let manifests_before = folder.join("manifest.mpd").exists();
-        assert_eq!(
-            manifests_before,
-            run > 0,
-            "nothing is published before the end"
-        );
+        assert!(manifest() == before, "nothing is published before the end");
         channel.publisher.finish().unwrap();
         let listed = Listed::read(&folder);
         listed.check_files(&folder);
@@ -210,6 +208,30 @@ fn presentation_on_demand_replaces_the_one_before() {
         let files = channel.files(&folder, "video").len();
         assert_eq!(files, if run == 0 { 3 } else { 6 });
     }
+}
+
+// The folder was emptied, but for the file that nobody sees.
+#[test]
+fn state_without_files_starts_a_channel_anew() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    (0..3).for_each(|_| channel.publish_group().unwrap());
+    channel.publisher.finish().unwrap();
+    let clock = channel.clock.clone();
+    drop(channel);
+    fs::remove_dir_all(folder.join("video")).unwrap();
+    fs::remove_dir_all(folder.join("audio")).unwrap();
+    let mut channel = Channel::open_at(&folder, options(), clock);
+    assert_eq!(channel.offset, Duration::ZERO);
+    for group in 0..8 {
+        channel.publish_group().unwrap();
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        assert_eq!(listed.numbers("video").end, group + 2);
+        assert_eq!(listed.period_starts, ["PT0S"]);
+    }
+    let playlist = fs::read_to_string(folder.join("video.m3u8")).unwrap();
+    assert!(!playlist.contains("#EXT-X-ENDLIST"));
 }
 
 #[test]

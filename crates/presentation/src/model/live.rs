@@ -43,6 +43,7 @@ use std::time::{Duration, SystemTime};
 ///         discontinuities: 0,
 ///         duration: Duration::ZERO,
 ///         bandwidth: Some(130_000),
+///         key_frame_bandwidth: None,
 ///         period: 0,
 ///         protection: None,
 ///         later_parts: Vec::new(),

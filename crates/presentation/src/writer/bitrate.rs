@@ -57,12 +57,12 @@ impl MeasuredMedia {
         }
     }
 
-    /// Takes parts of the segments of a track.
-    pub(super) const fn of_parts(track: &PresentedTrack, parts: Vec<TimedBytes>) -> Self {
+    /// Takes the key frames of a track.
+    pub(super) const fn of_key_frames(track: &PresentedTrack, parts: Vec<TimedBytes>) -> Self {
         Self {
             timescale: track.timescale,
             parts,
-            stated: track.bandwidth,
+            stated: track.key_frame_bandwidth,
         }
     }
 

@@ -141,6 +141,7 @@ impl Channel {
             first_number: first,
             discontinuities: gone.iter().filter(is_break).count() as u64,
             bandwidth: Some(1_000_000),
+            key_frame_bandwidth: Some(100_000),
             period: first_part as u64,
             protection: self.protection(first_part),
             later_parts: begun

@@ -152,6 +152,7 @@ pub fn video(form: Form, name: &str, width: u32, height: u32) -> PresentedTrack 
         discontinuities: 0,
         duration: Duration::from_micros(20_020_000),
         bandwidth: None,
+        key_frame_bandwidth: None,
         period: 0,
         protection: None,
         later_parts: Vec::new(),

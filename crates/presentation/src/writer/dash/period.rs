@@ -156,6 +156,7 @@ impl PeriodTrack {
                 discontinuities: 0,
                 duration: track.duration,
                 bandwidth: track.bandwidth,
+                key_frame_bandwidth: track.key_frame_bandwidth,
                 period: part.period,
                 protection: part.protection.cloned(),
                 later_parts: Vec::new(),

@@ -38,16 +38,13 @@ pub(super) fn check_key_frames(track: &PresentedTrack) -> Result<(), WriteError>
 
 /// Returns the lines that say which segments are listed.
 ///
-/// EXT-X-DISCONTINUITY-SEQUENCE is there from the start if segments leave, since the tag cannot be added later (6.2.1).
+/// EXT-X-PLAYLIST-TYPE cannot change either, so that it is EVENT in the end too. EXT-X-DISCONTINUITY-SEQUENCE is there from the start if segments leave, since the tag cannot be added later (6.2.1).
 pub(super) fn window_lines(track: &PresentedTrack, live: &LiveTimes) -> Vec<String> {
-    let kind = match (live.window, live.is_ended) {
-        (Some(_), _) => None,
-        (None, false) => Some("EVENT"),
-        (None, true) => Some("VOD"),
-    };
+    let is_event = live.window.is_none();
     let discontinuities = track.discontinuities.saturating_add(removed_breaks(track));
     let has_sequence = live.window.is_some() || discontinuities > 0;
-    kind.map(|kind| format!("#EXT-X-PLAYLIST-TYPE:{kind}"))
+    is_event
+        .then(|| "#EXT-X-PLAYLIST-TYPE:EVENT".to_owned())
         .into_iter()
         .chain([format!("#EXT-X-MEDIA-SEQUENCE:{}", track.first_number)])
         .chain(has_sequence.then(|| format!("#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}")))

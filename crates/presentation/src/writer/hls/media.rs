@@ -17,7 +17,7 @@ use crate::writer::names::url_reference;
 /// the whole presentation, since it must be the same in all variants (6.2.4).
 ///
 /// The playlist of a live presentation has EXT-X-PROGRAM-DATE-TIME at its first segment, after each gap and after each discontinuity, and
-/// no EXT-X-ENDLIST until the presentation ends. Its type is EVENT, and VOD in the end, if all segments stay listed.
+/// no EXT-X-ENDLIST until the presentation ends. Its type is EVENT if all segments stay listed.
 ///
 /// # Errors
 /// [`WriteError`]: among others for a scheme or DRM systems that HLS cannot name, and for a live segment that is too long.
@@ -133,7 +133,7 @@ fn measured(track: &PresentedTrack, entries: &[PlaylistEntry]) -> MeasuredMedia 
             .bytes
             .map_or(0, |range| range.end.saturating_sub(range.start)),
     });
-    MeasuredMedia::of_parts(track, timed.collect())
+    MeasuredMedia::of_key_frames(track, timed.collect())
 }
 
 /// Returns EXT-X-TARGETDURATION of all variants and renditions but WebVTT files (6.2.4).

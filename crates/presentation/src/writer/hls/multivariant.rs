@@ -172,7 +172,10 @@ fn iframe_line(track: &PresentedTrack) -> String {
         .plain("BANDWIDTH", measured.hls_peak(measured.target_duration()))
         .optional(
             "AVERAGE-BANDWIDTH",
-            track.bandwidth.is_none().then(|| measured.average()),
+            track
+                .key_frame_bandwidth
+                .is_none()
+                .then(|| measured.average()),
         )
         .quoted("CODECS", &track.codecs)
         .optional("RESOLUTION", picture.as_ref().map(Picture::resolution))
