@@ -222,9 +222,14 @@ impl Packaging {
 
     /// Prepares for another stream, which starts in the current crypto period.
     pub fn restart(&mut self) {
+        self.restart_tracks();
+        self.cues.restart();
+    }
+
+    /// Prepares for other tracks of the same stream, in the current crypto period. Cues and switches that are to come stay.
+    pub fn restart_tracks(&mut self) {
         self.tracks.clear();
         self.changes.restart();
-        self.cues.restart();
     }
 
     /// Prepares for another stream with the other kind of boxes, of tracks under the same keys. Their IVs follow those of the stream

@@ -144,7 +144,7 @@ impl<C: Chunk, S: SegmentSink<C>> SegmentProtector<C, S> {
     /// As [`Self::start`] and [`Self::push`], and for a fragment that is incomplete.
     pub fn restart(&mut self, init: &[u8]) -> Result<(), SegmentError<S::Error>> {
         self.end_part()?;
-        self.packaging.protector.restart();
+        self.packaging.protector.restart_tracks();
         self.encryptor.start_part(IndexMode::Hold);
         if self.looks_ahead {
             self.encryptor.look_ahead();

@@ -196,6 +196,23 @@ fn switches_of_the_operator_need_no_cue() {
     cued.fragments(1).shows("01--112");
 }
 
+// A track that joins later must not leave the stream clear.
+#[test]
+fn switches_outlast_a_change_of_the_tracks() {
+    let mut cued = Cued::new(CueAction::None);
+    for (time, switch) in [
+        (2000, Switch::Clear),
+        (6000, Switch::Protect),
+        (8000, Switch::Key),
+    ] {
+        cued.controls.switch_at(ms(time), switch);
+    }
+    cued.fragments(2);
+    cued.stream.restart_tracks();
+    cued.stream.protect_tracks(&[VIDEO, AUDIO]).unwrap();
+    cued.fragments(3).shows("0--01");
+}
+
 #[test]
 fn change_waits_for_pictures_with_which_decoding_can_start() {
     let mut cued = Cued::new(CueAction::Key);
