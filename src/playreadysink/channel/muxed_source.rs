@@ -65,7 +65,7 @@ impl MuxedSource {
 
     /// Forgets what came before a jump in the stream.
     pub(super) fn flush(&mut self) {
-        self.reader = MuxedTrackReader::default();
+        self.reader.flush();
         self.retiming = None;
         self.held.clear();
         self.held_bytes = 0;

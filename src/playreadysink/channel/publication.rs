@@ -88,7 +88,9 @@ impl Channel {
                 segment,
             }));
         }
-        let end = span.end.unwrap_or_else(|| self.last_end(&segments));
+        let end = span
+            .end
+            .unwrap_or_else(|| self.last_end(&segments).max(span.start));
         for track in &mut self.tracks {
             if let TrackSource::Text(text) = &mut track.source {
                 let segment = text.take_segment(span.start..end, span.start_index);

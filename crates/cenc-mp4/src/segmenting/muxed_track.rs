@@ -113,6 +113,13 @@ impl<C: Chunk> MuxedTrackReader<C> {
         read
     }
 
+    /// Forgets the fragment under way, after a jump in the stream. The description stays: a muxer need not repeat it.
+    pub fn flush(&mut self) {
+        self.reader = StreamReader::new();
+        self.assembler = FragmentAssembler::new();
+        self.decoded = 0;
+    }
+
     fn take_events(&mut self, parts: &mut Vec<MuxedPart<C>>) -> Result<(), Error> {
         while let Some(event) = self.reader.next_event()? {
             match event {

@@ -23,6 +23,10 @@ pub struct StreamCutter<C> {
     starts: VecDeque<SegmentStart>,
     /// The number of starts so far.
     start_count: u64,
+    /// The last start, in nanoseconds; None before the first one.
+    last_start: Option<i128>,
+    /// The start after the segments that were taken, or else the last time in them, in nanoseconds.
+    taken_until: i128,
     late: VecDeque<LateTrack>,
     /// Bytes of the samples in all tracks.
     waiting_bytes: u64,
@@ -82,6 +86,8 @@ impl<C> StreamCutter<C> {
             tracks: Vec::new(),
             starts: VecDeque::new(),
             start_count: 0,
+            last_start: None,
+            taken_until: i128::MIN,
             late: VecDeque::new(),
             waiting_bytes: 0,
         }
@@ -108,14 +114,15 @@ impl<C> StreamCutter<C> {
     /// Takes the next sample of a track in decoding order, with its times in the presentation. A sample of a part that the others have
     /// finished without it is dropped.
     pub fn push(&mut self, track: usize, sample: MuxedSample<C>) {
-        let first_start = self.starts.front().map(|start| start.time);
+        let first_start = self.starts.front();
+        let first_start = first_start.map_or(self.taken_until, |start| start.time);
         let Some(track) = self.tracks.get_mut(track) else {
             return;
         };
         let time = track.start_of(&sample);
         track.reached = track.reached.max(Some(time));
         if track.state == TrackProgress::Late {
-            let is_too_late = first_start.is_some_and(|start| time + TOLERANCE < start);
+            let is_too_late = time + TOLERANCE < first_start;
             if is_too_late || !track.can_start_with(&sample) {
                 return;
             }
@@ -186,6 +193,10 @@ impl<C> StreamCutter<C> {
         self.find_starts();
         let ends = self.ends()?;
         let start = self.starts.pop_front()?.index;
+        // Without a next start, all tracks are at their end, or are not waited for.
+        let next = self.starts.front().map(|next| next.time);
+        let reached = self.tracks.iter().filter_map(|track| track.reached).max();
+        self.taken_until = next.or(reached).unwrap_or(self.taken_until);
         let mut segments = Vec::new();
         for (index, (track, count)) in self.tracks.iter_mut().zip(ends).enumerate() {
             track.examined = track.examined.saturating_sub(count);
@@ -268,6 +279,7 @@ impl<C> StreamCutter<C> {
                     time,
                 });
                 self.start_count += 1;
+                self.last_start = Some(time);
             }
             if let Some(track) = self.tracks.get_mut(lead) {
                 track.examined += 1;
@@ -277,17 +289,13 @@ impl<C> StreamCutter<C> {
 
     /// Returns the time of the next sample of the leading track that may start a segment. All samples before it count as examined.
     fn next_candidate(&mut self, lead: usize) -> Option<i128> {
-        let (target, last) = (self.target, self.starts.back().map(|start| start.time));
-        let is_first = self.start_count == 0;
+        let (target, last) = (self.target, self.last_start);
         let track = self.tracks.get_mut(lead)?;
         // The part of the presentation to which a time belongs; a key frame may be a little early.
         let part = |time: i128| (time + TOLERANCE).div_euclid(target);
         while let Some(sample) = track.waiting.get(track.examined) {
             let time = track.start_of(sample);
-            let is_later = match last {
-                Some(last) => part(time) > part(last),
-                None => is_first,
-            };
+            let is_later = last.is_none_or(|last| part(time) > part(last));
             if is_later && track.can_start_with(sample) {
                 return Some(time);
             }

@@ -132,6 +132,35 @@ fn late_track_holds_nobody_up_and_comes_back() {
 }
 
 #[test]
+fn track_that_returns_after_the_end_of_the_others_goes_on() {
+    let mut tracks = Tracks::new(&[VIDEO, AUDIO], Some(Duration::from_secs(3)));
+    tracks.push(1, 0, 1000, 50, 50);
+    tracks.push(0, 0, 7000, 100, 1000);
+    tracks.cutter.end_track(0);
+    assert_eq!(tracks.segments().len(), 4);
+    tracks.push(1, 1000, 13_000, 50, 50);
+    assert_eq!(
+        tracks.segments(),
+        [[(1, 6900, 10_000)], [(1, 10_000, 12_000)]]
+    );
+    tracks.cutter.end_track(1);
+    assert_eq!(tracks.segments(), [[(1, 12_000, 13_000)]]);
+}
+
+#[test]
+fn flush_of_all_tracks_ends_nothing() {
+    let mut tracks = Tracks::new(&[VIDEO], Some(Duration::from_secs(3)));
+    tracks.push(0, 0, 3000, 100, 1000);
+    tracks.cutter.flush_track(0);
+    tracks.segments();
+    tracks.push(0, 9000, 13_000, 100, 1000);
+    assert_eq!(
+        tracks.segments(),
+        [[(0, 9000, 10_000)], [(0, 10_000, 12_000)]]
+    );
+}
+
+#[test]
 fn track_that_joins_has_no_part_in_what_is_gone() {
     let mut tracks = Tracks::new(&[AUDIO], Some(Duration::from_secs(3)));
     tracks.push(0, 0, 5000, 50, 50);
