@@ -14,6 +14,9 @@ use crate::logging::media_time;
 /// The time by which requests are sent ahead, in addition to two segments. It must be longer than encoders look ahead.
 const AHEAD: Duration = Duration::from_secs(5);
 
+/// The latest time that is requested, which leaves room for another segment in GStreamer's 64 bits of nanoseconds.
+const LAST: Duration = Duration::from_secs(u64::MAX / 2_000_000_000);
+
 /// The requests of a pad.
 #[derive(Debug, Default)]
 pub(super) struct KeyFrameRequests(Mutex<Option<RequestSchedule>>);
@@ -48,7 +51,10 @@ impl KeyFrameRequests {
     pub(super) fn due(&self, running_time: Duration) -> Vec<gst::Event> {
         let mut events = Vec::new();
         if let Some(schedule) = lock(&self.0).as_mut() {
-            let until = schedule.timeline.media_time(running_time) + schedule.segment * 2 + AHEAD;
+            let now = schedule.timeline.media_time(running_time);
+            let until = now.saturating_add(schedule.segment * 2 + AHEAD).min(LAST);
+            // Encoders are past what a jump in the stream has left out.
+            schedule.requested = schedule.requested.max(now.saturating_sub(schedule.segment));
             while schedule.requested < until {
                 schedule.requested = next_multiple(schedule.requested, schedule.segment);
                 events.push(request(schedule.timeline.running_time(schedule.requested)));
