@@ -48,8 +48,16 @@ async function playShaka(job, page) {
   }
   if (job.text) {
     player.selectTextTrack(player.getTextTracks()[0]);
+    await textsAreLoaded(player);
   }
   await page.video.play();
+}
+
+/** Waits for texts: on a busy machine a short film could be over before they are there. */
+async function textsAreLoaded(player) {
+  for (let waits = 0; waits < 100 && !player.getBufferedInfo().text.length; waits++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 async function playDashJs(job, page) {
