@@ -19,7 +19,7 @@
 //! use host_access::Host;
 //! use presentation::model::TrackMedia;
 //! use presentation::writer::hls::HlsClearLead;
-//! use presentation_publisher::{FolderStore, Publisher, PublisherOptions, StartedTrack};
+//! use presentation_publisher::{FolderStore, Publisher, PublisherOptions, StartedTrack, StreamTimes};
 //! use segment_packaging::{DescribedTrack, InitKeys, SegmentSink, StartedFragment, StartedInit};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +37,10 @@
 //!     utc_timing: None,
 //! };
 //! let mut publisher = Publisher::open(FolderStore::open(&folder)?, options, host.clone())?;
-//! publisher.begin(host.clock.since_1970())?;
+//! publisher.begin(StreamTimes {
+//!     running_zero: host.clock.since_1970(),
+//!     first_buffer: Duration::ZERO,
+//! })?;
 //! publisher.start_tracks(vec![StartedTrack {
 //!     name: "audio".to_owned(),
 //!     described: DescribedTrack {
@@ -89,6 +92,8 @@ mod window;
 pub use error::PublishError;
 pub use manifests::{MPD_NAME, MULTIVARIANT_NAME};
 pub use publisher::Publisher;
-pub use publisher_types::{PublishedSegment, PublisherEvent, PublisherOptions, StartedTrack};
+pub use publisher_types::{
+    PublishedSegment, PublisherEvent, PublisherOptions, StartedTrack, StreamTimes,
+};
 pub use state::StateFault;
 pub use store::{FolderStore, PresentationStore};

@@ -12,7 +12,7 @@ use segment_packaging::DescribedTrack;
 
 use crate::PublishError;
 use crate::manifests::ManifestFiles;
-use crate::publisher_types::{PublisherEvent, PublisherOptions, StartedTrack};
+use crate::publisher_types::{PublisherEvent, PublisherOptions, StartedTrack, StreamTimes};
 use crate::segment_files::StreamTrack;
 use crate::snapshot::Snapshot;
 use crate::state::{PresentationState, STATE_NAME, SavedScheme, TrackState};
@@ -76,20 +76,26 @@ impl<S: PresentationStore> Publisher<S> {
         Ok(publisher)
     }
 
-    /// Starts a stream whose running time 0 is at `running_zero`, since 1970. Returns its media time at running time 0, which no earlier
-    /// stream has reached. The presentation starts with the first stream. A presentation that is not live replaces the one that is there,
-    /// whose files stay until the one after it.
+    /// Starts a stream. Returns its media time at running time 0, with which no buffer comes before the end of an earlier stream. The
+    /// presentation starts with the first stream. A presentation that is not live replaces the one that is there, whose files stay until the
+    /// one after it.
     ///
     /// # Errors
     /// [`PublishError::File`].
-    pub fn begin(&mut self, running_zero: Duration) -> Result<Duration, PublishError> {
+    pub fn begin(&mut self, times: StreamTimes) -> Result<Duration, PublishError> {
         self.state.is_ended = false;
         if !self.options.is_live || self.state.tracks.is_empty() {
-            self.start_anew(running_zero)?;
+            self.start_anew(times.running_zero)?;
             return Ok(Duration::ZERO);
         }
-        let now = running_zero.saturating_sub(self.state.availability_start);
-        Ok(now.max(self.state.end))
+        let now = times
+            .running_zero
+            .saturating_sub(self.state.availability_start);
+        // Other tracks may start a little before the first buffer.
+        let earliest = times
+            .first_buffer
+            .saturating_sub(self.options.segment_duration * 2);
+        Ok(now.max(self.state.end.saturating_sub(earliest)))
     }
 
     /// Starts the timeline anew. Of the presentation that is there, only the files stay.

@@ -31,6 +31,15 @@ pub struct PublisherOptions {
     pub utc_timing: Option<UtcTiming>,
 }
 
+/// The times of a stream that starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamTimes {
+    /// The wall-clock time of running time 0, since 1970.
+    pub running_zero: Duration,
+    /// The running time of the first buffer, which is large if the element starts in a pipeline that runs already.
+    pub first_buffer: Duration,
+}
+
 /// A track of the stream that starts.
 #[derive(Debug, Clone)]
 pub struct StartedTrack {

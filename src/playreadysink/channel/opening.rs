@@ -9,7 +9,7 @@ use cenc_mp4::segmenting::{CutterLimits, StreamCutter};
 use cenc_types::Scheme;
 use presentation::writer::dash::{UtcScheme, UtcTiming};
 use presentation::writer::hls::HlsClearLead;
-use presentation_publisher::{FolderStore, MPD_NAME, Publisher, PublisherOptions};
+use presentation_publisher::{FolderStore, MPD_NAME, Publisher, PublisherOptions, StreamTimes};
 use protection_policy::{KeyChangeForm, Packaging};
 
 use super::started::{ChannelTimeline, StartedChannel};
@@ -51,7 +51,10 @@ impl Channel {
         let mut publisher = self.open_publisher(is_live)?;
         let now = self.host.clock.since_1970();
         let offset = publisher
-            .begin(now.saturating_sub(self.running_time_now()))
+            .begin(StreamTimes {
+                running_zero: now.saturating_sub(self.running_time_now()),
+                first_buffer: first.running_time.unwrap_or_default().into(),
+            })
             .map_err(|source| self.publish_error(source))?;
         let base = match (is_live, first.running_time) {
             (false, Some(running_time)) => running_time.into(),

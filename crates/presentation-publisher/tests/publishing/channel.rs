@@ -16,6 +16,7 @@ use presentation::model::TrackMedia;
 use presentation::writer::hls::HlsClearLead;
 use presentation_publisher::{
     FolderStore, PresentationStore, PublishError, Publisher, PublisherOptions, StartedTrack,
+    StreamTimes,
 };
 use segment_packaging::{DescribedTrack, InitKeys, SegmentSink, StartedFragment, StartedInit};
 use test_support::boxes::top_level;
@@ -123,7 +124,10 @@ impl<S: PresentationStore> Channel<S> {
         clock: TestClock,
         tracks: usize,
     ) -> Result<Self, PublishError> {
-        let offset = publisher.begin(clock.since_1970())?;
+        let offset = publisher.begin(StreamTimes {
+            running_zero: clock.since_1970(),
+            first_buffer: Duration::ZERO,
+        })?;
         let mut started = vec![
             track(
                 "video",

@@ -210,6 +210,27 @@ fn presentation_on_demand_replaces_the_one_before() {
     }
 }
 
+// The element was stopped and started in a pipeline that went on.
+#[test]
+fn channel_in_a_pipeline_that_runs_stays_at_the_time_of_day() {
+    let folder = Scratch::new("publishing");
+    let clock = channel::TestClock::default();
+    let running_zero = clock.host().clock.since_1970();
+    let mut channel = Channel::open_at(&folder, options(), clock.clone());
+    (0..20).for_each(|_| channel.publish_group().unwrap());
+    let end = channel.publisher.end();
+    drop(channel);
+    let store = FolderStore::open(folder.path()).unwrap();
+    let mut publisher = Publisher::open(store, options(), clock.host()).unwrap();
+    for (pause, least) in [(0, SEGMENT * 2), (3, Duration::ZERO)] {
+        let times = presentation_publisher::StreamTimes {
+            running_zero,
+            first_buffer: end + SEGMENT * pause,
+        };
+        assert_eq!(publisher.begin(times).unwrap(), least);
+    }
+}
+
 // The folder was emptied, but for the file that nobody sees.
 #[test]
 fn state_without_files_starts_a_channel_anew() {
