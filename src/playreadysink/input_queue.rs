@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::cue_input::CueInput;
 use super::text_input::TextInput;
 use crate::lock;
 
@@ -27,6 +28,8 @@ pub(super) enum TrackInput {
     Data(gst::Buffer),
     /// What comes to a pad of text.
     Text(TextInput),
+    /// A cue, before the media at its splice point.
+    Cue(CueInput),
     /// The end of the stream.
     End,
     /// The stream was flushed, so that what follows may have any time.
@@ -218,7 +221,7 @@ impl TrackInput {
         match self {
             Self::Data(buffer) => buffer.size(),
             Self::Text(TextInput::Buffer(text)) => text.bytes.size(),
-            Self::Text(_) | Self::Started(_) | Self::End | Self::Flushed => 0,
+            Self::Text(_) | Self::Started(_) | Self::Cue(_) | Self::End | Self::Flushed => 0,
         }
     }
 }

@@ -72,7 +72,7 @@ fn next_multiple(time: Duration, step: Duration) -> Duration {
 }
 
 /// Returns GStreamer's event that requests a key frame of encoders.
-fn request(running_time: Duration) -> gst::Event {
+pub(super) fn request(running_time: Duration) -> gst::Event {
     let structure = gst::Structure::builder("GstForceKeyUnit")
         .field("running-time", media_time(running_time))
         .field("all-headers", true)

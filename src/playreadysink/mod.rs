@@ -6,6 +6,7 @@
 
 mod channel;
 mod collector;
+mod cue_input;
 mod error;
 mod fragmenter;
 mod imp;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A pad of the element, with what manifests say of its track.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use gst::glib;
 use gst::prelude::*;
@@ -11,9 +10,12 @@ use gst::subclass::prelude::*;
 use presentation::model::{Role, is_language_tag};
 use segment_packaging::TrackProperties;
 
+use super::cue_input::{CueInput, StreamPosition};
 use super::error::SinkError;
 use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
-use super::key_frame_requests::KeyFrameRequests;
+use super::key_frame_requests::{self, KeyFrameRequests};
+use crate::cue_event::CueFromUpstream;
+use crate::lock;
 
 glib::wrapper! {
     /// A ghost of a muxer's pad.
@@ -72,7 +74,7 @@ impl TrackPadSettings {
 impl TrackPad {
     /// Returns what the user says of the track.
     pub(super) fn settings(&self) -> TrackPadSettings {
-        crate::lock(&self.imp().settings).clone()
+        lock(&self.imp().settings).clone()
     }
 
     /// Returns the requests for key frames.
@@ -80,10 +82,11 @@ impl TrackPad {
         &self.imp().key_frame_requests
     }
 
-    /// Tells the thread of the element the running time of the first buffer of a stream, and requests key frames as buffers arrive.
+    /// Tells the thread of the element the running time of the first buffer of a stream, and cues, and requests key frames as buffers
+    /// arrive.
     pub(super) fn watch_buffers(&self, number: PadNumber, queue: &Arc<InputQueue>) {
         let queue = Arc::downgrade(queue);
-        let is_awaited = AtomicBool::new(true);
+        let last_pts = Mutex::new(LastPts::default());
         let probe = gst::PadProbeType::BUFFER
             | gst::PadProbeType::BUFFER_LIST
             | gst::PadProbeType::EVENT_DOWNSTREAM
@@ -95,33 +98,78 @@ impl TrackPad {
                     list.get(0).and_then(gst::BufferRef::pts)
                 }
                 Some(gst::PadProbeData::Event(event)) => {
-                    if matches!(
+                    let is_start = matches!(
                         event.type_(),
                         gst::EventType::StreamStart | gst::EventType::FlushStop
-                    ) {
-                        is_awaited.store(true, Ordering::Relaxed);
+                    );
+                    if is_start {
+                        *lock(&last_pts) = LastPts::default();
+                    } else if let Some(cue) = CueFromUpstream::read(event.structure())
+                        && let Some(queue) = queue.upgrade()
+                    {
+                        let pts = lock(&last_pts).pts;
+                        pad.take_cue(cue, pts, |cue| queue.push(number, TrackInput::Cue(cue)));
                     }
                     return gst::PadProbeReturn::Ok;
                 }
                 _ => return gst::PadProbeReturn::Ok,
             };
-            let running_time = pts.and_then(|pts| {
-                let event = pad.sticky_event::<gst::event::Segment>(0)?;
-                let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
-                segment.to_running_time(pts)
-            });
+            let running_time = pts.and_then(|pts| pad.segment()?.to_running_time(pts));
             if let Some(running_time) = running_time {
                 for request in pad.key_frame_requests().due(running_time.into()) {
                     pad.push_event(request);
                 }
             }
-            if is_awaited.swap(false, Ordering::Relaxed)
+            if lock(&last_pts).advance(pts)
                 && let Some(queue) = queue.upgrade()
             {
                 let _ = queue.push(number, TrackInput::Started(FirstBuffer { running_time }));
             }
             gst::PadProbeReturn::Ok
         });
+    }
+
+    /// Returns the segment of the stream, if it is in time.
+    fn segment(&self) -> Option<gst::FormattedSegment<gst::ClockTime>> {
+        let event = self.sticky_event::<gst::event::Segment>(0)?;
+        event.segment().downcast_ref().cloned()
+    }
+
+    /// Requests key frames where a cue is, and gives it to `push`.
+    fn take_cue<E>(
+        &self,
+        cue: CueFromUpstream,
+        pts: Option<gst::ClockTime>,
+        push: impl FnOnce(CueInput) -> Result<(), E>,
+    ) {
+        let Some(segment) = self.segment() else {
+            return;
+        };
+        let position = StreamPosition {
+            segment: &segment,
+            pts,
+        };
+        let cue = CueInput::new(cue, &position);
+        for splice in &cue.splices {
+            self.push_event(key_frame_requests::request(*splice));
+        }
+        // A stopped element takes nothing.
+        let _ = push(cue);
+    }
+}
+
+/// The time of the last buffer of a stream.
+#[derive(Default)]
+struct LastPts {
+    pts: Option<gst::ClockTime>,
+    has_begun: bool,
+}
+
+impl LastPts {
+    /// Notes a buffer. Returns true for the first one.
+    fn advance(&mut self, pts: Option<gst::ClockTime>) -> bool {
+        self.pts = pts.or(self.pts);
+        !std::mem::replace(&mut self.has_begun, true)
     }
 }
 

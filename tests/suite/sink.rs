@@ -2,6 +2,7 @@
 //! `playreadysink`: what it publishes, live and on demand, with each muxer.
 
 mod application;
+mod cues;
 mod faults;
 mod kills;
 mod late;

@@ -18,9 +18,10 @@ use gst::subclass::prelude::*;
 use cenc_mp4::segmenting::{MuxedHeader, MuxedPart, MuxedSample};
 use host_access::Host;
 use presentation_publisher::{PublishError, Publisher};
-use protection_policy::Packaging;
+use protection_policy::{CueAction, Packaging};
 use segment_packaging::{SegmentParts, SegmentProtector, TrackNames};
 
+use super::cue_input::CueInput;
 use super::error::SinkError;
 use super::imp::PlayReadySink;
 use super::input_queue::{PadInput, TrackInput};
@@ -53,6 +54,8 @@ pub(super) struct Channel {
     /// None before the first buffer of any track.
     opened: Option<OpenedPresentation>,
     state: ChannelState,
+    /// The splices of cues before the start, in running time.
+    early_splices: Vec<Duration>,
     names: TrackNames,
 }
 
@@ -92,6 +95,7 @@ impl Channel {
             tracks,
             opened: None,
             state: ChannelState::Waiting,
+            early_splices: Vec::new(),
             names: TrackNames::default(),
         }
     }
@@ -115,6 +119,7 @@ impl Channel {
         match input.input {
             TrackInput::Started(first) => self.take_first(position, first)?,
             TrackInput::Data(buffer) => self.take_data(position, buffer)?,
+            TrackInput::Cue(cue) => self.take_cue(cue),
             TrackInput::Text(input) => self.take_text(position, |text| text.take(input))?,
             TrackInput::End => self.end_track(position)?,
             TrackInput::Flushed => self.flush_track(position),
@@ -230,6 +235,27 @@ impl Channel {
         match &mut self.state {
             ChannelState::Waiting => muxed.hold(sample),
             ChannelState::Started(started) => started.push(muxed, header, sample),
+        }
+    }
+
+    /// Gives the policy a cue, and starts segments where it is.
+    fn take_cue(&mut self, cue: CueInput) {
+        let packaging = match &mut self.state {
+            ChannelState::Waiting => None,
+            ChannelState::Started(started) => {
+                started.stream.as_mut().map(SegmentProtector::packaging_mut)
+            }
+        };
+        let Some(packaging) = packaging.or(self.packaging.as_mut()) else {
+            return;
+        };
+        if packaging.config().cue_action == CueAction::None {
+            return;
+        }
+        packaging.take_cue(&cue.section, cue.place);
+        match &mut self.state {
+            ChannelState::Waiting => self.early_splices.extend(cue.splices),
+            ChannelState::Started(started) => started.cut_at(&cue.splices),
         }
     }
 

@@ -118,6 +118,7 @@ impl Channel {
             stream_tracks: Vec::new(),
             segments: 0,
         });
+        started.cut_at(&std::mem::take(&mut self.early_splices));
         for track in &mut self.tracks {
             start_track(track, &mut started)?;
         }

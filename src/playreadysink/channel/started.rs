@@ -89,6 +89,13 @@ impl StartedChannel {
         self.cutter.push(index, sample);
     }
 
+    /// Starts segments at these running times, too.
+    pub(super) fn cut_at(&mut self, splices: &[Duration]) {
+        for splice in splices {
+            self.cutter.cut_at(self.timeline.media_time(*splice));
+        }
+    }
+
     /// Protects and writes a segment. Returns its start in media time.
     pub(super) fn push_segment(
         &mut self,

@@ -27,6 +27,8 @@ pub struct StreamCutter<C> {
     last_start: Option<i128>,
     /// The start after the segments that were taken, or else the last time in them, in nanoseconds.
     taken_until: i128,
+    /// The times that are wanted as starts in addition, in nanoseconds.
+    cuts: Vec<i128>,
     late: VecDeque<LateTrack>,
     /// Bytes of the samples in all tracks.
     waiting_bytes: u64,
@@ -88,6 +90,7 @@ impl<C> StreamCutter<C> {
             start_count: 0,
             last_start: None,
             taken_until: i128::MIN,
+            cuts: Vec::new(),
             late: VecDeque::new(),
             waiting_bytes: 0,
         }
@@ -109,6 +112,11 @@ impl<C> StreamCutter<C> {
             state,
         });
         self.tracks.len() - 1
+    }
+
+    /// Starts segments at a time of the presentation too, or at the first common key frame after it.
+    pub fn cut_at(&mut self, time: Duration) {
+        self.cuts.extend(i128::try_from(time.as_nanos()).ok());
     }
 
     /// Takes the next sample of a track in decoding order, with its times in the presentation. A sample of a part that the others have
@@ -280,6 +288,7 @@ impl<C> StreamCutter<C> {
                 });
                 self.start_count += 1;
                 self.last_start = Some(time);
+                self.cuts.retain(|cut| *cut > time + TOLERANCE);
             }
             if let Some(track) = self.tracks.get_mut(lead) {
                 track.examined += 1;
@@ -295,7 +304,11 @@ impl<C> StreamCutter<C> {
         let part = |time: i128| (time + TOLERANCE).div_euclid(target);
         while let Some(sample) = track.waiting.get(track.examined) {
             let time = track.start_of(sample);
-            let is_later = last.is_none_or(|last| part(time) > part(last));
+            let is_cut = |last| {
+                let mut cuts = self.cuts.iter();
+                cuts.any(|cut| last + TOLERANCE < *cut && *cut <= time + TOLERANCE)
+            };
+            let is_later = last.is_none_or(|last| part(time) > part(last) || is_cut(last));
             if is_later && track.can_start_with(sample) {
                 return Some(time);
             }

@@ -161,6 +161,24 @@ fn flush_of_all_tracks_ends_nothing() {
 }
 
 #[test]
+fn segments_start_at_the_first_common_key_frame_of_a_cut() {
+    let mut tracks = Tracks::new(&[VIDEO, AUDIO], None);
+    tracks.cutter.cut_at(Duration::from_millis(2950));
+    tracks.push(0, 0, 6500, 100, 500);
+    tracks.push(1, 0, 6500, 50, 50);
+    let starts = |tracks: &mut Tracks| -> Vec<i64> {
+        let segments = tracks.segments();
+        segments.iter().map(|segments| segments[0].1).collect()
+    };
+    assert_eq!(starts(&mut tracks), [0, 2000, 3000, 4000]);
+    // It came late: the segment under way has begun after it.
+    tracks.cutter.cut_at(Duration::from_millis(5000));
+    tracks.push(0, 6500, 9000, 100, 500);
+    tracks.push(1, 6500, 9000, 50, 50);
+    assert_eq!(starts(&mut tracks), [6000]);
+}
+
+#[test]
 fn track_that_joins_has_no_part_in_what_is_gone() {
     let mut tracks = Tracks::new(&[AUDIO], Some(Duration::from_secs(3)));
     tracks.push(0, 0, 5000, 50, 50);
