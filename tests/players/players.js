@@ -48,12 +48,15 @@ async function playShaka(job, page) {
   }
   if (job.text) {
     player.selectTextTrack(player.getTextTracks()[0]);
-    await textsAreLoaded(player);
+    // On a busy machine a short film could be over before its texts are there.
+    if (!player.isLive()) {
+      await textsAreLoaded(player);
+    }
   }
   await page.video.play();
 }
 
-/** Waits for texts: on a busy machine a short film could be over before they are there. */
+/** Waits for texts, for 10 seconds at most. */
 async function textsAreLoaded(player) {
   for (let waits = 0; waits < 100 && !player.getBufferedInfo().text.length; waits++) {
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -157,7 +157,7 @@ impl Snapshot<'_> {
                     first_segment,
                     files: track.files(part),
                     protection: self.signaling(part, first_segment..end, &segment_keys, keys),
-                    period: part.period - first_period,
+                    period: part.period.saturating_sub(first_period),
                     is_discontinuity: part.is_discontinuity,
                 }
             })

@@ -38,7 +38,8 @@ pub(super) fn check_key_frames(track: &PresentedTrack) -> Result<(), WriteError>
 
 /// Returns the lines that say which segments are listed.
 ///
-/// EXT-X-PLAYLIST-TYPE cannot change either, so that it is EVENT in the end too. EXT-X-DISCONTINUITY-SEQUENCE is there from the start if segments leave, since the tag cannot be added later (6.2.1).
+/// EXT-X-DISCONTINUITY-SEQUENCE is there from the start if segments leave, since the tag cannot be added later, and EXT-X-PLAYLIST-TYPE
+/// is EVENT in the end too, since it cannot change (6.2.1).
 pub(super) fn window_lines(track: &PresentedTrack, live: &LiveTimes) -> Vec<String> {
     let is_event = live.window.is_none();
     let discontinuities = track.discontinuities.saturating_add(removed_breaks(track));
