@@ -35,6 +35,7 @@ mod settings;
 mod signals;
 mod stream_counts;
 mod stream_keys;
+mod time_segment;
 mod upstream;
 mod wait_stop;
 

@@ -7,6 +7,7 @@ use protection_policy::CuePlace;
 use splice_cues::{Cue, CueTime, MarkKind};
 
 use crate::cue_event::CueFromUpstream;
+use crate::logging::media_time;
 
 /// A cue on the clock of the pipeline.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl CueInput {
             place: at.map_or(place, CuePlace::RunningTime),
             splices: lengths
                 .flatten()
-                .filter_map(|ticks| at?.checked_add(time_of(ticks).into()))
+                .filter_map(|ticks| at?.checked_add(CueTime::duration(ticks)))
                 .collect(),
             section,
         }
@@ -60,20 +61,13 @@ impl CueInput {
 impl StreamPosition<'_> {
     fn running_time(&self, time: Option<CueTime>) -> Option<Duration> {
         let now = self.pts.or_else(|| self.segment.start())?;
-        let pts = time.map_or(now, |time| time_of(time.nearest(ticks_of(now))));
+        let pts = time.map_or(now, |time| {
+            media_time(CueTime::duration(
+                time.nearest(CueTime::ticks_of(now.into())),
+            ))
+        });
         self.segment.to_running_time(pts).map(Duration::from)
     }
-}
-
-/// Returns the time of ticks on the clock of cues.
-fn time_of(ticks: u64) -> gst::ClockTime {
-    let time = u128::from(ticks) * 1_000_000_000 / u128::from(CueTime::TIMESCALE);
-    gst::ClockTime::from_nseconds(u64::try_from(time).unwrap_or(u64::MAX - 1))
-}
-
-fn ticks_of(time: gst::ClockTime) -> u64 {
-    let ticks = u128::from(time.nseconds()) * u128::from(CueTime::TIMESCALE) / 1_000_000_000;
-    u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -89,7 +83,7 @@ mod tests {
     #[test]
     fn time_of_a_cue_becomes_a_running_time() {
         gst::init().unwrap();
-        let period = time_of(CueTime::PERIOD);
+        let period = media_time(CueTime::duration(CueTime::PERIOD));
         let mut segment = gst::FormattedSegment::<gst::ClockTime>::new();
         segment.set_start(period - gst::ClockTime::SECOND);
         let position = StreamPosition {

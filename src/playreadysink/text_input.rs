@@ -2,9 +2,9 @@
 //! What comes to a pad of text, with its times.
 
 use gst::buffer::{MappedBuffer, Readable};
-use gst::prelude::*;
-
 use timed_text::{TextFormat, is_web_vtt};
+
+use crate::time_segment::time_segment;
 
 /// An event of a text track, from its streaming thread.
 #[derive(Debug)]
@@ -144,11 +144,6 @@ impl TextInput {
         let to_running_time = time_segment(pad).as_ref().map_or(0, to_running_time);
         Self::Gap(nanoseconds(end) + to_running_time)
     }
-}
-
-fn time_segment(pad: &gst::Pad) -> Option<gst::FormattedSegment<gst::ClockTime>> {
-    let event = pad.sticky_event::<gst::event::Segment>(0)?;
-    event.segment().clone().downcast::<gst::ClockTime>().ok()
 }
 
 fn to_running_time(segment: &gst::FormattedSegment<gst::ClockTime>) -> i128 {

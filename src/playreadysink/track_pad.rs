@@ -16,6 +16,7 @@ use super::input_queue::{FirstBuffer, InputQueue, PadNumber, TrackInput};
 use super::key_frame_requests::{self, KeyFrameRequests};
 use crate::cue_event::CueFromUpstream;
 use crate::lock;
+use crate::time_segment::time_segment;
 
 glib::wrapper! {
     /// A ghost of a muxer's pad.
@@ -98,6 +99,7 @@ impl TrackPad {
                     list.get(0).and_then(gst::BufferRef::pts)
                 }
                 Some(gst::PadProbeData::Event(event)) => {
+                    let last = lock(&last_pts).pts;
                     let is_start = matches!(
                         event.type_(),
                         gst::EventType::StreamStart | gst::EventType::FlushStop
@@ -106,15 +108,16 @@ impl TrackPad {
                         *lock(&last_pts) = LastPts::default();
                     } else if let Some(cue) = CueFromUpstream::read(event.structure())
                         && let Some(queue) = queue.upgrade()
+                        && let Some(cue) = pad.place_cue(cue, last)
                     {
-                        let pts = lock(&last_pts).pts;
-                        pad.take_cue(cue, pts, |cue| queue.push(number, TrackInput::Cue(cue)));
+                        // A stopped element takes nothing.
+                        let _ = queue.push(number, TrackInput::Cue(cue));
                     }
                     return gst::PadProbeReturn::Ok;
                 }
                 _ => return gst::PadProbeReturn::Ok,
             };
-            let running_time = pts.and_then(|pts| pad.segment()?.to_running_time(pts));
+            let running_time = pts.and_then(|pts| time_segment(pad)?.to_running_time(pts));
             if let Some(running_time) = running_time {
                 for request in pad.key_frame_requests().due(running_time.into()) {
                     pad.push_event(request);
@@ -129,32 +132,17 @@ impl TrackPad {
         });
     }
 
-    /// Returns the segment of the stream, if it is in time.
-    fn segment(&self) -> Option<gst::FormattedSegment<gst::ClockTime>> {
-        let event = self.sticky_event::<gst::event::Segment>(0)?;
-        event.segment().downcast_ref().cloned()
-    }
-
-    /// Requests key frames where a cue is, and gives it to `push`.
-    fn take_cue<E>(
-        &self,
-        cue: CueFromUpstream,
-        pts: Option<gst::ClockTime>,
-        push: impl FnOnce(CueInput) -> Result<(), E>,
-    ) {
-        let Some(segment) = self.segment() else {
-            return;
-        };
+    /// Gives a cue its place, and requests key frames there. Returns None before the segment of the stream.
+    fn place_cue(&self, cue: CueFromUpstream, pts: Option<gst::ClockTime>) -> Option<CueInput> {
         let position = StreamPosition {
-            segment: &segment,
+            segment: &time_segment(self)?,
             pts,
         };
         let cue = CueInput::new(cue, &position);
         for splice in &cue.splices {
             self.push_event(key_frame_requests::request(*splice));
         }
-        // A stopped element takes nothing.
-        let _ = push(cue);
+        Some(cue)
     }
 }
 

@@ -13,6 +13,7 @@ use super::Session;
 use crate::lock;
 use crate::logging::{Logged, media_time};
 use crate::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
+use crate::time_segment::time_segment;
 
 /// A change of a stream's protection, and the buffer with which it begins.
 pub(crate) struct AnnouncedChange {
@@ -201,9 +202,7 @@ fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {
 
 /// Returns the running time of a timestamp, if the stream has a segment in time.
 fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
-    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
-    let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
-    segment.to_running_time(at?)
+    time_segment(pad)?.to_running_time(at?)
 }
 
 /// Returns the KIDs and the DRM systems in `signals`, for the log.

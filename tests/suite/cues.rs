@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Cues of SCTE 35 in event messages of the stream and in events of pipelines, and the action `switch-at`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 use test_support::cues::{self, SCHEME, Start, emsg, with_boxes};
+use test_support::decrypt::hex;
 
 use crate::boxes::top_level;
 use crate::enc;
@@ -284,12 +285,7 @@ fn events_of_the_pipeline_and_switches_are_at_running_times() {
     let Some(cues) = cues::made(&cues) else {
         return skip(test, "no threefive");
     };
-    let hex = |cue: &Vec<u8>| {
-        cue.iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let argument = format!("{} {}", hex(&cues[0]), hex(&cues[1]));
+    let argument = argument_of(&cues);
     in_process::run("cues::sends_events", OsStr::new(&argument));
 }
 
@@ -300,11 +296,7 @@ fn sends_events() {
         return;
     };
     gst::init().unwrap();
-    let argument = argument.into_string().unwrap();
-    let cues: Vec<_> = argument
-        .split(' ')
-        .map(|cue| cenc_types::decode_hex(cue).unwrap().to_vec())
-        .collect();
+    let cues = cues_of(argument);
     let folder = Scratch::new("cues");
     let keys = key_file(&folder);
     let file = folder.join("out.mp4");
@@ -348,6 +340,20 @@ fn sends_events() {
         (150, Some(1)),
     ];
     assert_eq!(changes(movie.track(b"vide")), expected);
+}
+
+/// The argument by which a process of its own gets cues.
+pub fn argument_of(cues: &[Vec<u8>]) -> String {
+    let cues: Vec<_> = cues.iter().map(|cue| hex(cue)).collect();
+    cues.join(" ")
+}
+
+/// The cues of an argument.
+pub fn cues_of(argument: OsString) -> Vec<Vec<u8>> {
+    let argument = argument.into_string().unwrap();
+    let cues = argument.split(' ');
+    cues.map(|cue| cenc_types::decode_hex(cue).unwrap().to_vec())
+        .collect()
 }
 
 /// Sends the cues before the first buffer of a pad, for 12 and 14 s.

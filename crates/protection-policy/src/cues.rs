@@ -168,7 +168,7 @@ impl CueList {
             ChangeTime::Next => next,
             ChangeTime::Event(EventStart::At(at)) => at,
             ChangeTime::Event(EventStart::AfterSegmentStart(delta)) => next.saturating_add(delta),
-            ChangeTime::Clock(time) => of_ticks(time.nearest(ticks(next))),
+            ChangeTime::Clock(time) => CueTime::duration(time.nearest(CueTime::ticks_of(next))),
             ChangeTime::Running(at) => {
                 let next_running = self.running_time.unwrap_or(next);
                 match at.checked_sub(next_running) {
@@ -198,7 +198,7 @@ impl CueList {
         } = mark.kind
         {
             let kind = MarkKind::End;
-            let end = at.saturating_add(of_ticks(duration));
+            let end = at.saturating_add(CueTime::duration(duration));
             self.insert(end, Change::Mark(CueMark { kind, ..mark }));
         }
     }
@@ -306,16 +306,4 @@ fn is_same(one: CueEvent, other: CueEvent) -> bool {
         ) => one == other && (one_type == other_type || one_type.is_none() || other_type.is_none()),
         _ => one == other,
     }
-}
-
-/// Converts a time to ticks of the clock of cues.
-fn ticks(time: Duration) -> u64 {
-    let ticks = time.as_nanos() * u128::from(CueTime::TIMESCALE) / 1_000_000_000;
-    u64::try_from(ticks).unwrap_or(u64::MAX / 2)
-}
-
-/// Converts ticks of the clock of cues.
-fn of_ticks(ticks: u64) -> Duration {
-    let scale = u64::from(CueTime::TIMESCALE);
-    Duration::from_secs(ticks / scale) + Duration::from_nanos(ticks % scale * 1_000_000_000 / scale)
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a cue says about the stream.
 
+use std::time::Duration;
+
 use super::Error;
 use super::section;
 
@@ -74,6 +76,19 @@ impl CueTime {
     pub const PERIOD: u64 = 1 << TIME_BITS;
     /// Ticks per second.
     pub const TIMESCALE: u32 = 90_000;
+
+    /// Converts a time to ticks, rounded down.
+    pub fn ticks_of(time: Duration) -> u64 {
+        let ticks = time.as_nanos() * u128::from(Self::TIMESCALE) / 1_000_000_000;
+        u64::try_from(ticks).unwrap_or(u64::MAX / 2)
+    }
+
+    /// Converts ticks to a time, rounded down to nanoseconds.
+    pub fn duration(ticks: u64) -> Duration {
+        let scale = u64::from(Self::TIMESCALE);
+        Duration::from_secs(ticks / scale)
+            + Duration::from_nanos(ticks % scale * 1_000_000_000 / scale)
+    }
 
     /// Returns what the clock shows after `ticks`.
     pub const fn new(ticks: u64) -> Self {

@@ -8,6 +8,7 @@ use gst::prelude::*;
 use test_support::cues::made;
 
 use super::{SECOND, checked};
+use crate::cues::{argument_of, cues_of};
 use crate::in_process;
 use crate::launch;
 use crate::periods::key_file;
@@ -26,8 +27,7 @@ fn segments_and_protection_change_at_cues() {
     let Some(cues) = made(&BREAKS) else {
         return skip(test, "no threefive");
     };
-    let hex = |cue: &Vec<u8>| -> String { cue.iter().map(|byte| format!("{byte:02x}")).collect() };
-    let argument = cues.iter().map(hex).collect::<Vec<_>>().join(" ");
+    let argument = argument_of(&cues);
     in_process::run("sink::cues::follows_cues", OsStr::new(&argument));
 }
 
@@ -38,11 +38,7 @@ fn follows_cues() {
         return;
     };
     gst::init().unwrap();
-    let argument = argument.into_string().unwrap();
-    let cues: Vec<Vec<u8>> = argument
-        .split(' ')
-        .map(|cue| cenc_types::decode_hex(cue).unwrap().to_vec())
-        .collect();
+    let cues = cues_of(argument);
     let own_time = || cue(&cues[0]).build();
     let running_time = || cue(&cues[1]).field("running-time", 5 * SECOND).build();
     for (name, event) in [("own", own_time()), ("running", running_time())] {
