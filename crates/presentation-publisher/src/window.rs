@@ -19,9 +19,7 @@ impl PresentationState {
         let least = Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS;
         for track in &mut self.tracks {
             track.longest_playlist = track.longest_playlist.max(track.listed());
-            while track.listed_without_oldest() >= least
-                && let Some(until) = track.take_oldest(end, window)
-            {
+            while let Some(until) = track.take_oldest(end, window, least) {
                 removed.push_back(RemovedFile {
                     name: track.segment_name(track.first_number - 1),
                     until,
@@ -81,18 +79,18 @@ impl TrackState {
         format!("{}/{number}.m4s", self.name)
     }
 
-    /// Returns the duration of all listed segments but the oldest one.
-    fn listed_without_oldest(&self) -> Duration {
-        let first = self.segments.front();
-        self.listed()
-            .saturating_sub(first.map_or(Duration::ZERO, |first| self.time(first.duration)))
-    }
-
-    /// Takes the oldest segment off the list if it has left the window. Returns the media time up to which its file stays.
-    fn take_oldest(&mut self, end: Duration, window: Duration) -> Option<Duration> {
+    /// Takes the oldest segment off the list if it has left the window, and enough stay: `least` of media, and [`LEAST_SEGMENTS`]. Returns
+    /// the media time up to which its file stays.
+    fn take_oldest(
+        &mut self,
+        end: Duration,
+        window: Duration,
+        least: Duration,
+    ) -> Option<Duration> {
         let first = *self.segments.front()?;
         let first_end = self.time(first.start.saturating_add(first.duration));
-        if self.segments.len() <= LEAST_SEGMENTS || first_end + window > end {
+        let rest = self.listed().saturating_sub(self.time(first.duration));
+        if self.segments.len() <= LEAST_SEGMENTS || rest < least || first_end + window > end {
             return None;
         }
         self.segments.pop_front();
