@@ -194,6 +194,18 @@ mod imp {
     impl GstObjectImpl for Collector {}
 
     impl ElementImpl for Collector {
+        /// Answers the latency query of the pipeline: what comes early waits in the queue, so that no track limits the latency of another.
+        fn query(&self, query: &mut gst::QueryRef) -> bool {
+            let gst::QueryViewMut::Latency(latency) = query.view_mut() else {
+                return self.parent_query(query);
+            };
+            let mut upstream = gst::query::Latency::new();
+            let is_known = self.sinkpad.peer_query(&mut upstream);
+            let (is_live, least, _) = upstream.result();
+            latency.set(is_live, least, gst::ClockTime::NONE);
+            is_known
+        }
+
         fn pad_templates() -> &'static [gst::PadTemplate] {
             static TEMPLATES: LazyLock<[gst::PadTemplate; 1]> = LazyLock::new(|| {
                 let (direction, presence) = (gst::PadDirection::Sink, gst::PadPresence::Always);

@@ -318,6 +318,37 @@ fn late_text() {
     assert_eq!(parts, 1);
 }
 
+#[test]
+fn text_does_not_limit_the_latency_of_encoders() {
+    let folder = Scratch::new("sink-text");
+    in_process::run("sink::text::latency", folder.path().as_os_str());
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by the test above"]
+fn latency() {
+    let _ = in_process::argument().unwrap();
+    gst::init().unwrap();
+    let folder = Scratch::new("sink-latency");
+    let pipeline = in_process::pipeline(&format!(
+        "playreadysink name=out location={} {} \
+         videotestsrc is-live=true ! video/x-raw,width=64,height=36 ! x264enc rc-lookahead=10 ! h264parse ! out.video_0 \
+         appsrc is-live=true format=time caps=text/x-raw,format=utf8 ! out.text_0",
+        folder.join("out").display(),
+        key_file(&folder),
+    ));
+    pipeline.set_state(gst::State::Playing).unwrap();
+    thread::sleep(Duration::from_secs(2));
+    let mut latency = gst::query::Latency::new();
+    assert!(pipeline.query(&mut latency));
+    let (is_live, least, most) = latency.result();
+    assert!(
+        is_live && least > gst::ClockTime::from_mseconds(100) && most.is_none(),
+        "{latency:?}"
+    );
+    assert_eq!(late::end(&pipeline), Vec::<String>::new());
+}
+
 fn push_text(pipeline: &gst::Pipeline, text: &str, start: gst::ClockTime) {
     let mut buffer = gst::Buffer::from_slice(text.to_owned());
     let fields = buffer.get_mut().unwrap();
