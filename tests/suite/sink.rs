@@ -7,6 +7,7 @@ mod faults;
 mod kills;
 mod late;
 mod published;
+mod runs;
 mod text;
 
 use std::path::Path;
@@ -155,29 +156,4 @@ fn live_presentation_starts_at_the_time_of_day() {
             published.playlists
         );
     }
-}
-
-#[test]
-fn a_run_in_the_same_folder_goes_on() {
-    let folder = Scratch::new("sink");
-    let sink = sink(
-        &folder,
-        "out",
-        "presentation-type=dynamic window=0 key-change=in-band",
-    );
-    let mut parts = Vec::new();
-    for run in 1..=3 {
-        let Some(mut command) = channel(1, &sink, Video::Avc, Audio::None) else {
-            return;
-        };
-        Run::of(&mut command).succeeded();
-        let published = checked(&folder.join("out"));
-        let track = published.track(b"vide");
-        assert_eq!(track.parts.len(), run);
-        let playlist = published.media_playlist("video");
-        let discontinuities = playlist.matches("#EXT-X-DISCONTINUITY\n");
-        assert_eq!(discontinuities.count(), run - 1);
-        parts = track.parts;
-    }
-    samples::no_iv_repeats(&parts);
 }

@@ -51,9 +51,9 @@
 //!         roles: Vec::new(),
 //!         smooth: None,
 //!     },
-//!     frame_rate: None,
 //!     timescale: 48_000,
 //!     bandwidth: None,
+//!     is_ended: false,
 //! }])?;
 //!
 //! // A `SegmentProtector` makes these calls. Here the stream is clear, and the boxes are none.

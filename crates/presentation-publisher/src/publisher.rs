@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Publishes a presentation segment by segment.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io::Write;
 use std::time::Duration;
 
 use cenc_mp4::segmenting::SegmentSpan;
 use host_access::Host;
-use presentation::model::TrackMedia;
-use segment_packaging::DescribedTrack;
 
 use crate::PublishError;
 use crate::manifests::ManifestFiles;
@@ -24,12 +22,10 @@ pub struct Publisher<S: PresentationStore> {
     options: PublisherOptions,
     host: Host,
     pub(crate) state: PresentationState,
-    /// The descriptions of the tracks in `state`.
-    pub(crate) described: Vec<DescribedTrack>,
     /// The tracks of the stream under way.
     pub(crate) stream: Vec<StreamTrack<S::File>>,
-    /// True until the first segments after an interruption are published: their times do not go on from those before.
-    pub(crate) is_interrupted: bool,
+    /// The number of the first Period of this run: times do not go on from those of earlier Periods.
+    pub(crate) first_period: u64,
     /// The number of the Period under way; None before its first init segment.
     pub(crate) period: Option<u64>,
     manifests: ManifestFiles,
@@ -60,10 +56,9 @@ impl<S: PresentationStore> Publisher<S> {
             store,
             options,
             host,
+            first_period: state.next_period,
             state,
-            described: Vec::new(),
             stream: Vec::new(),
-            is_interrupted: !is_new,
             period: None,
             manifests: ManifestFiles::default(),
             events: VecDeque::new(),
@@ -102,26 +97,23 @@ impl<S: PresentationStore> Publisher<S> {
     fn start_anew(&mut self, availability_start: Duration) -> Result<(), PublishError> {
         self.state.end = Duration::MAX;
         self.delete_expired()?;
-        self.keep_tracks(|_| false);
+        while !self.state.tracks.is_empty() {
+            self.state.remove_track(0);
+        }
         self.state.end = Duration::ZERO;
         self.state.target_duration = 0;
         self.state.periods.clear();
         self.state.signals.clear();
         self.state.availability_start = availability_start;
-        self.is_interrupted = false;
         Ok(())
     }
 
-    /// Starts the tracks of a stream, in the order of its `moov`. A track with the name of an earlier one goes on with its numbers; earlier
-    /// tracks with other names end.
+    /// Starts the tracks of a stream, in the order of its `moov`. A track with the name of an earlier one goes on with its list. Other
+    /// earlier tracks may come later in the run, and are listed until their segments have left the window.
     ///
     /// # Errors
     /// [`PublishError::File`].
     pub fn start_tracks(&mut self, tracks: Vec<StartedTrack>) -> Result<(), PublishError> {
-        self.keep_tracks(|old| {
-            let mut new = tracks.iter();
-            new.any(|new| new.name == old.name && new.timescale == old.timescale)
-        });
         self.stream = tracks
             .into_iter()
             .map(|track| self.start_track(track))
@@ -130,75 +122,53 @@ impl<S: PresentationStore> Publisher<S> {
         self.save()
     }
 
-    /// Takes the tracks off the lists that are not to be kept.
-    fn keep_tracks(&mut self, is_kept: impl Fn(&TrackState) -> bool) {
-        let mut index = 0;
-        while let Some(track) = self.state.tracks.get(index) {
-            if is_kept(track) {
-                index += 1;
-            } else {
-                self.state.remove_track(index);
-                self.described.remove(index);
-            }
-        }
-    }
-
     fn start_track(&mut self, track: StartedTrack) -> StreamTrack<S::File> {
-        let is_video = matches!(track.described.media, TrackMedia::Video { .. });
-        let known = self
-            .state
-            .tracks
-            .iter()
-            .position(|old| old.name == track.name);
+        let before = self.discontinuities();
+        let mut known = self.state.tracks.iter();
+        let known = known.position(|old| old.name == track.name);
         let index = known.unwrap_or_else(|| {
-            self.state.tracks.push(TrackState {
-                name: track.name.clone(),
-                label: None,
-                language: None,
-                roles: Vec::new(),
-                frame_rate: None,
-                bandwidth: None,
-                key_frame_bandwidth: None,
-                timescale: track.timescale,
-                first_number: self.first_number(&track.name),
-                discontinuities: self.discontinuities(),
-                first_period: self.state.next_period,
-                longest_playlist: Duration::ZERO,
-                parts: VecDeque::new(),
-                segments: VecDeque::new(),
-            });
-            self.described.push(track.described.clone());
+            let first_number = self.first_number(&track.name);
+            let new = TrackState::new(track.name.clone(), track.timescale, first_number);
+            self.state.tracks.push(new);
             self.state.tracks.len() - 1
         });
-        if let (Some(state), Some(described)) = (
-            self.state.tracks.get_mut(index),
-            self.described.get_mut(index),
-        ) {
+        if let Some(state) = self.state.tracks.get_mut(index)
+            // The sequence numbers of discontinuities are the same in all tracks (RFC 8216, 6.2.4).
+            && (state.discontinuities_to_next(self.first_period) != before
+                || !state.count_in(track.timescale))
+        {
+            self.state.delist(index);
+        }
+        let next_period = self.state.next_period;
+        let mut scale = 1;
+        if let Some(state) = self.state.tracks.get_mut(index) {
+            if state.segments.is_empty() {
+                state.timescale = track.timescale;
+                state.discontinuities = before;
+                state.first_period = next_period;
+            }
+            scale = u64::from(state.timescale / track.timescale.max(1));
+            state.is_ended = track.is_ended;
             state.label.clone_from(&track.described.label);
             state.language.clone_from(&track.described.language);
             let roles = track.described.roles.iter();
             state.roles = roles.map(|role| role.dash_value().to_owned()).collect();
-            state.frame_rate = track.frame_rate.map(Into::into);
             state.bandwidth = track.bandwidth.or(state.bandwidth);
-            *described = track.described;
         }
         StreamTrack {
             index,
+            scale,
+            described: track.described,
             next_part: None,
             spans: VecDeque::new(),
-            is_video,
             segment: None,
         }
     }
 
-    /// Returns the number of discontinuities before the stream that starts, which is the same in all tracks (RFC 8216, 6.2.4).
+    /// Returns the number of discontinuities before the stream that starts.
     fn discontinuities(&self) -> u64 {
-        let counts = self.state.tracks.iter().map(|track| {
-            let listed = track.parts.iter().skip(1);
-            let listed = listed.filter(|part| part.is_discontinuity).count() as u64;
-            let is_interrupted = self.is_interrupted && !track.segments.is_empty();
-            track.discontinuities + listed + u64::from(is_interrupted)
-        });
+        let tracks = self.state.tracks.iter();
+        let counts = tracks.map(|track| track.discontinuities_to_next(self.first_period));
         counts.max().unwrap_or(0)
     }
 
@@ -225,7 +195,6 @@ impl<S: PresentationStore> Publisher<S> {
     /// # Errors
     /// [`PublishError`].
     pub fn publish(&mut self) -> Result<(), PublishError> {
-        self.is_interrupted = false;
         let last = self.state.periods.back();
         if last.map(|period| period.number) == self.period {
             // What is published does not move.
@@ -237,7 +206,8 @@ impl<S: PresentationStore> Publisher<S> {
         self.note_update();
         self.raise_target_duration();
         if let Some(window) = self.options.window.filter(|_| self.options.is_live) {
-            self.state.move_window(window);
+            let under_way: HashSet<usize> = self.stream.iter().map(|track| track.index).collect();
+            self.state.move_window(window, &under_way);
         }
         self.measure();
         self.save()?;
@@ -324,11 +294,11 @@ impl<S: PresentationStore> Publisher<S> {
     fn write_manifests(&mut self) -> Result<(), PublishError> {
         let presentation = Snapshot {
             state: &self.state,
-            described: &self.described,
             options: &self.options,
         }
         .present();
         for file in self.manifests.update(&presentation, &self.options)? {
+            self.state.keep_file(&file.name);
             self.write(&file.name, file.text.as_bytes())?;
             self.events
                 .push_back(PublisherEvent::Manifest { name: file.name });

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cenc_types::{FrameRate, KeyId, Scheme};
+use cenc_types::{KeyId, Scheme};
 use presentation::writer::dash::UtcTiming;
 use presentation::writer::hls::HlsClearLead;
 use segment_packaging::{DescribedTrack, StreamWarning};
@@ -47,12 +47,12 @@ pub struct StartedTrack {
     pub name: String,
     /// Its description.
     pub described: DescribedTrack,
-    /// Pictures per second, if they are all as long.
-    pub frame_rate: Option<FrameRate>,
     /// Ticks per second.
     pub timescale: u32,
     /// The peak bit rate for the manifests in bits per second; None to measure it.
     pub bandwidth: Option<u32>,
+    /// True if no segment of it follows, although the stream still has it.
+    pub is_ended: bool,
 }
 
 /// A file that was published or deleted.
@@ -65,7 +65,7 @@ pub enum PublisherEvent {
         /// Its name.
         name: String,
     },
-    /// A segment was deleted.
+    /// A file was deleted: a segment, an init segment, or a playlist of a track that is not listed any more.
     Deleted {
         /// Its name.
         name: String,

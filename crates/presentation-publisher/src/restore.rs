@@ -13,13 +13,14 @@ use crate::state::TrackState;
 use crate::store::{PresentationStore, is_unfinished};
 
 impl<S: PresentationStore> Publisher<S> {
-    /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. A track whose init segment is
-    /// gone is not listed any more.
+    /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. A track of which an init segment
+    /// is gone is not listed any more.
     pub(crate) fn restore(&mut self) -> Result<(), PublishError> {
-        while let Some(track) = self.state.tracks.get(self.described.len()) {
-            match describe(&mut self.store, track)? {
-                Some(described) => self.described.push(described),
-                None => self.state.remove_track(self.described.len()),
+        let mut index = 0;
+        while let Some(track) = self.state.tracks.get_mut(index) {
+            match describe_parts(&mut self.store, track)? {
+                true => index += 1,
+                false => self.state.remove_track(index),
             }
         }
         self.delete_unlisted()
@@ -60,37 +61,40 @@ impl<S: PresentationStore> Publisher<S> {
     }
 }
 
-/// Describes a track by its last init segment; None if that is missing or damaged.
-fn describe<S: PresentationStore>(
+/// Describes the parts of a track by their init segments. Returns false if one is missing or damaged.
+fn describe_parts<S: PresentationStore>(
     store: &mut S,
-    track: &TrackState,
-) -> Result<Option<DescribedTrack>, PublishError> {
-    let Some(part) = track.parts.back() else {
-        return Ok(None);
-    };
-    let Some(init) = store
-        .read(&part.init)
-        .map_err(PublishError::file(&part.init))?
-    else {
-        return Ok(None);
-    };
+    track: &mut TrackState,
+) -> Result<bool, PublishError> {
     let properties = TrackProperties {
         language: track.language.clone(),
         label: track.label.clone(),
         roles: track.roles(),
     };
-    let mut rest = init.as_slice();
+    for part in &mut track.parts {
+        let init = store
+            .read(&part.init)
+            .map_err(PublishError::file(&part.init))?;
+        let frame_rate = part.frame_rate.map(FrameRate::from);
+        part.described = init.and_then(|init| describe(&init, frame_rate, &properties));
+    }
+    Ok(track.parts.iter().all(|part| part.described.is_some()))
+}
+
+/// Describes the track of an init segment; None if it is damaged.
+fn describe(
+    init: &[u8],
+    frame_rate: Option<FrameRate>,
+    properties: &TrackProperties,
+) -> Option<DescribedTrack> {
+    let mut rest = init;
     while let Ok(found) = BoxTree::parse(rest) {
         let size = found.size();
         if let Some(trak) = found.all(FourCc::TRAK).next() {
-            let source = DescriptionSource {
-                trak,
-                frame_rate: track.frame_rate.map(FrameRate::from),
-            };
-            // A damaged one describes nothing.
-            return Ok(DescribedTrack::read(source, &properties).unwrap_or_default());
+            let source = DescriptionSource { trak, frame_rate };
+            return DescribedTrack::read(source, properties).unwrap_or_default();
         }
         rest = rest.get(size..).unwrap_or_default();
     }
-    Ok(None)
+    None
 }

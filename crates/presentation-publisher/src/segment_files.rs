@@ -8,8 +8,11 @@ use std::time::Duration;
 use cenc_mp4::Chunk;
 use cenc_mp4::cutting::track_init;
 use cenc_mp4::segmenting::SegmentSpan;
+use presentation::model::TrackMedia;
 use protection_policy::KeyChange;
-use segment_packaging::{SEGMENT_TYPE, SegmentSink, StartedFragment, StartedInit, StreamWarning};
+use segment_packaging::{
+    DescribedTrack, SEGMENT_TYPE, SegmentSink, StartedFragment, StartedInit, StreamWarning,
+};
 
 use crate::PublishError;
 use crate::publisher::Publisher;
@@ -21,19 +24,26 @@ use crate::store::PresentationStore;
 pub(crate) struct StreamTrack<F> {
     /// Index in `state`.
     pub(crate) index: usize,
+    /// The ticks of `state` in a tick of the stream.
+    pub(crate) scale: u64,
+    pub(crate) described: DescribedTrack,
     /// The part that starts with the next segment.
     pub(crate) next_part: Option<NextPart>,
     /// The times of the segments that were announced.
     pub(crate) spans: VecDeque<SegmentSpan>,
-    pub(crate) is_video: bool,
     pub(crate) segment: Option<SegmentUnderWay<F>>,
+}
+
+impl<F> StreamTrack<F> {
+    const fn is_video(&self) -> bool {
+        matches!(self.described.media, TrackMedia::Video { .. })
+    }
 }
 
 pub(crate) struct NextPart {
     init: Vec<u8>,
     default_kid: Option<SavedKid>,
     on_demand: Option<SignalsState>,
-    is_discontinuity: bool,
     period: u64,
 }
 
@@ -50,7 +60,6 @@ impl<S: PresentationStore, C: Chunk> SegmentSink<C> for Publisher<S> {
     type Error = PublishError;
 
     fn start_part(&mut self, init: StartedInit<'_>) -> Result<(), PublishError> {
-        let is_discontinuity = self.is_interrupted;
         let number = self.state.next_period;
         self.state.next_period += 1;
         self.period = Some(number);
@@ -77,7 +86,6 @@ impl<S: PresentationStore, C: Chunk> SegmentSink<C> for Publisher<S> {
                     .as_ref()
                     .filter(|_| init.keys.has_leaf_licences)
                     .map(SignalsState::from),
-                is_discontinuity,
                 period: number,
             });
         }
@@ -121,12 +129,15 @@ impl<S: PresentationStore> Publisher<S> {
     }
 
     fn start_segment(&mut self, fragment: StartedFragment<'_>) -> Result<(), PublishError> {
-        let part = self
-            .stream
-            .get_mut(fragment.track)
-            .and_then(|track| Some((track.index, track.next_part.take()?)));
-        if let Some((index, part)) = part {
-            self.begin_part(index, &part)?;
+        let part = self.stream.get_mut(fragment.track).and_then(|track| {
+            Some((
+                track.index,
+                track.next_part.take()?,
+                track.described.clone(),
+            ))
+        });
+        if let Some((index, part, described)) = part {
+            self.begin_part(index, part, described)?;
         }
         let Some(track) = self.stream.get_mut(fragment.track) else {
             return Ok(());
@@ -150,7 +161,12 @@ impl<S: PresentationStore> Publisher<S> {
     }
 
     /// Starts a part of a track, and writes its init segment.
-    fn begin_part(&mut self, index: usize, part: &NextPart) -> Result<(), PublishError> {
+    fn begin_part(
+        &mut self,
+        index: usize,
+        part: NextPart,
+        described: DescribedTrack,
+    ) -> Result<(), PublishError> {
         let Some(track) = self.state.tracks.get(index) else {
             return Ok(());
         };
@@ -163,9 +179,10 @@ impl<S: PresentationStore> Publisher<S> {
                 first_number,
                 init: name,
                 default_kid: part.default_kid,
-                on_demand: part.on_demand.clone(),
-                // There is none before the first part.
-                is_discontinuity: part.is_discontinuity && !track.segments.is_empty(),
+                on_demand: part.on_demand,
+                is_discontinuity: track.is_interrupted(self.first_period),
+                frame_rate: described.frame_rate().map(Into::into),
+                described: Some(described),
             });
         }
         Ok(())
@@ -187,8 +204,8 @@ impl<S: PresentationStore> Publisher<S> {
         let (Some(segment), Some(span)) = (track.segment.take(), track.spans.pop_front()) else {
             return Ok(());
         };
-        let is_key_frame = track.is_video && span.starts_with_sync;
-        let state_index = track.index;
+        let is_key_frame = track.is_video() && span.starts_with_sync;
+        let (state_index, scale) = (track.index, track.scale);
         self.store
             .publish(&segment.name, segment.file)
             .map_err(PublishError::file(&segment.name))?;
@@ -199,8 +216,8 @@ impl<S: PresentationStore> Publisher<S> {
         // Sound may start before the presentation does.
         let before_start = span.start.min(0).unsigned_abs();
         let published = SegmentState {
-            start: span.start.max(0).unsigned_abs(),
-            duration: span.duration.saturating_sub(before_start).max(1),
+            start: span.start.max(0).unsigned_abs().saturating_mul(scale),
+            duration: span.duration.saturating_sub(before_start).max(1) * scale,
             size: segment.size,
             sap_type: u8::from(span.starts_with_sync),
             key_frame: is_key_frame.then(|| segment.before_samples + u64::from(span.first_sample)),

@@ -10,16 +10,14 @@ use presentation::model::{
     TrackSignaling,
 };
 use protection_policy::{KeyChange, Signals};
-use segment_packaging::{DescribedTrack, InitKeys, PartKeys, PresentationKeys, SegmentKey};
+use segment_packaging::{InitKeys, PartKeys, PresentationKeys, SegmentKey};
 
 use crate::publisher_types::PublisherOptions;
 use crate::state::{PartState, PresentationState, SignalsState, TrackState};
 
-/// The presentation as it is listed, with the description of its tracks.
+/// The presentation as it is listed.
 pub(crate) struct Snapshot<'a> {
     pub(crate) state: &'a PresentationState,
-    /// A description for each track.
-    pub(crate) described: &'a [DescribedTrack],
     pub(crate) options: &'a PublisherOptions,
 }
 
@@ -55,9 +53,8 @@ impl Snapshot<'_> {
                 .state
                 .tracks
                 .iter()
-                .zip(self.described)
-                .filter(|(track, _)| !track.segments.is_empty())
-                .map(|(track, described)| self.track(track, described, &keys))
+                .filter(|track| !track.segments.is_empty())
+                .filter_map(|track| self.track(track, &keys))
                 .collect(),
             drms,
             live: self.options.is_live.then(|| self.live_times()),
@@ -84,26 +81,23 @@ impl Snapshot<'_> {
         }
     }
 
-    fn track(
-        &self,
-        track: &TrackState,
-        described: &DescribedTrack,
-        keys: &PresentationKeys,
-    ) -> PresentedTrack {
+    /// Returns a track; None if it has no part.
+    fn track(&self, track: &TrackState, keys: &PresentationKeys) -> Option<PresentedTrack> {
         let mut parts = self.parts(track, keys).into_iter();
-        let first = parts.next();
+        let first = parts.next()?;
         let end = track
             .segments
             .back()
             .map_or(0, |last| last.start.saturating_add(last.duration));
-        PresentedTrack {
+        Some(PresentedTrack {
             name: track.name.clone(),
-            media: described.media,
-            codecs: described.codecs.clone(),
-            language: described.language.clone(),
-            label: described.label.clone(),
-            roles: described.roles.clone(),
+            media: first.media,
+            codecs: first.codecs,
+            language: track.language.clone(),
+            label: track.label.clone(),
+            roles: track.roles(),
             folder: None,
+            files: first.files,
             timescale: track.timescale,
             segments: track.listed_segments(),
             first_number: track.first_number,
@@ -111,18 +105,12 @@ impl Snapshot<'_> {
             duration: track.time(end),
             bandwidth: track.bandwidth,
             key_frame_bandwidth: track.key_frame_bandwidth,
-            period: first.as_ref().map_or(0, |first| first.period),
-            protection: first.as_ref().and_then(|first| first.protection.clone()),
-            files: first.map_or_else(
-                || TrackFiles::Segments {
-                    init: String::new(),
-                    media: String::new(),
-                },
-                |first| first.files,
-            ),
+            period: first.period,
+            protection: first.protection,
             later_parts: parts.collect(),
+            is_ended: track.is_ended,
             smooth: None,
-        }
+        })
     }
 
     /// Returns the parts that are listed.
@@ -151,15 +139,18 @@ impl Snapshot<'_> {
             .parts
             .iter()
             .zip(ends)
-            .map(|(part, end)| {
+            .filter_map(|(part, end)| {
                 let first_segment = track.index_of(part.first_number);
-                LaterPart {
+                let described = part.described.as_ref()?;
+                Some(LaterPart {
                     first_segment,
+                    media: described.media,
+                    codecs: described.codecs.clone(),
                     files: track.files(part),
                     protection: self.signaling(part, first_segment..end, &segment_keys, keys),
                     period: part.period.saturating_sub(first_period),
                     is_discontinuity: part.is_discontinuity,
-                }
+                })
             })
             .collect()
     }

@@ -8,6 +8,7 @@ use cenc_types::{FrameRate, KeyId, Scheme};
 use drm_signaling::DrmRecord;
 use presentation::model::Role;
 use protection_policy::Signals;
+use segment_packaging::DescribedTrack;
 use serde::{Deserialize, Serialize};
 
 /// The name of the file. Web servers do not list names that start with a dot.
@@ -56,18 +57,21 @@ pub(crate) struct TrackState {
     pub(crate) label: Option<String>,
     pub(crate) language: Option<String>,
     pub(crate) roles: Vec<String>,
-    pub(crate) frame_rate: Option<SavedFrameRate>,
     /// The peak bit rate that the manifests state, in bits per second.
     pub(crate) bandwidth: Option<u32>,
     /// The peak bit rate of the key frames alone.
     #[serde(default)]
     pub(crate) key_frame_bandwidth: Option<u32>,
+    /// Ticks per second of the times in `segments`, a multiple of those of the streams.
     pub(crate) timescale: u32,
     /// The number of the first listed segment; that of the next one if none is listed.
     pub(crate) first_number: u64,
     pub(crate) discontinuities: u64,
-    /// The number of the first Period that it was ever in.
+    /// The number of the first Period that it was in since it was listed.
     pub(crate) first_period: u64,
+    /// True if no segment follows although the others go on.
+    #[serde(default)]
+    pub(crate) is_ended: bool,
     /// The duration of the longest playlist so far.
     pub(crate) longest_playlist: Duration,
     pub(crate) parts: VecDeque<PartState>,
@@ -88,6 +92,12 @@ pub(crate) struct PartState {
     /// The signaling of the init segment, if the segments have leaf licences: it has an ONDEMAND header.
     pub(crate) on_demand: Option<SignalsState>,
     pub(crate) is_discontinuity: bool,
+    /// What no init segment says.
+    #[serde(default)]
+    pub(crate) frame_rate: Option<SavedFrameRate>,
+    /// What the init segment says; None until it is read.
+    #[serde(skip)]
+    pub(crate) described: Option<DescribedTrack>,
 }
 
 /// A segment.
@@ -284,6 +294,26 @@ pub enum StateFault {
 }
 
 impl TrackState {
+    /// Creates a track without segments.
+    pub(crate) fn new(name: String, timescale: u32, first_number: u64) -> Self {
+        Self {
+            name,
+            label: None,
+            language: None,
+            roles: Vec::new(),
+            bandwidth: None,
+            key_frame_bandwidth: None,
+            timescale,
+            first_number,
+            discontinuities: 0,
+            first_period: 0,
+            is_ended: false,
+            longest_playlist: Duration::ZERO,
+            parts: VecDeque::new(),
+            segments: VecDeque::new(),
+        }
+    }
+
     /// Returns the roles.
     pub(crate) fn roles(&self) -> Vec<Role> {
         let roles = self.roles.iter();
@@ -297,6 +327,39 @@ impl TrackState {
         let scale = u128::from(self.timescale.max(1));
         let nanoseconds = u128::from(ticks) * 1_000_000_000 / scale;
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+
+    /// Changes the timescale so that both the listed segments and those with this timescale have whole ticks. Returns false if it would be too
+    /// large.
+    pub(crate) fn count_in(&mut self, timescale: u32) -> bool {
+        let [mut divisor, mut rest] = [self.timescale, timescale];
+        while rest > 0 {
+            [divisor, rest] = [rest, divisor % rest];
+        }
+        let scale = timescale / divisor.max(1);
+        let Some(common) = self.timescale.checked_mul(scale) else {
+            return false;
+        };
+        for segment in &mut self.segments {
+            segment.start = segment.start.saturating_mul(scale.into());
+            segment.duration = segment.duration.saturating_mul(scale.into());
+        }
+        self.timescale = common;
+        true
+    }
+
+    /// True if its next part is a discontinuity: the segments that are listed are of a run before the one whose first Period is
+    /// `first_period`.
+    pub(crate) fn is_interrupted(&self, first_period: u64) -> bool {
+        let last = self.parts.back();
+        !self.segments.is_empty() && last.is_some_and(|last| last.period < first_period)
+    }
+
+    /// Returns the number of discontinuities up to its next segment, in a run whose first Period is `first_period`.
+    pub(crate) fn discontinuities_to_next(&self, first_period: u64) -> u64 {
+        let listed = self.parts.iter().skip(1);
+        let listed = listed.filter(|part| part.is_discontinuity).count() as u64;
+        self.discontinuities + listed + u64::from(self.is_interrupted(first_period))
     }
 
     /// Returns the number of the next segment.

@@ -1,23 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The window of a live presentation: which segments are listed, and how long files stay after that.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
+
+use presentation::writer::hls;
 
 use crate::state::{PresentationState, RemovedFile, TrackState};
 
-/// The segments that a live playlist keeps in any case.
+/// The segments that the playlist of a track keeps while more are to come.
 const LEAST_SEGMENTS: usize = 3;
-/// The target durations that it keeps in any case (RFC 8216, 6.2.2).
+/// The target durations that it keeps (RFC 8216, 6.2.2).
 const LEAST_TARGET_DURATIONS: u32 = 3;
+
+/// What stays listed whatever the window is.
+#[derive(Debug, Clone, Copy, Default)]
+struct LeastListed {
+    segments: usize,
+    duration: Duration,
+}
 
 impl PresentationState {
     /// Takes segments off the lists that are older than `window`, counted from the end of the presentation. Their files stay until clients
     /// with older playlists are done with them: for the duration of the segment and of the longest playlist that had it (RFC 8216, 6.2.2).
-    pub(crate) fn move_window(&mut self, window: Duration) {
-        let (end, removed) = (self.end, &mut self.removed);
-        let least = Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS;
-        for track in &mut self.tracks {
+    /// Tracks that have ended, and those that the stream under way lacks, may lose all their segments; `under_way` are the indices of the
+    /// others.
+    pub(crate) fn move_window(&mut self, window: Duration, under_way: &HashSet<usize>) {
+        let end = self.end;
+        let least_under_way = LeastListed {
+            segments: LEAST_SEGMENTS,
+            duration: Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS,
+        };
+        for index in 0..self.tracks.len() {
+            let removed = &mut self.removed;
+            let Some(track) = self.tracks.get_mut(index) else {
+                continue;
+            };
+            let least = match under_way.contains(&index) && !track.is_ended {
+                true => least_under_way,
+                false => LeastListed::default(),
+            };
             track.longest_playlist = track.longest_playlist.max(track.listed());
             while let Some(until) = track.take_oldest(end, window, least) {
                 removed.push_back(RemovedFile {
@@ -26,29 +48,48 @@ impl PresentationState {
                 });
             }
             track.take_empty_parts(end, removed);
+            if track.segments.is_empty() && !track.parts.is_empty() {
+                self.delist(index);
+            }
         }
         let tracks = &self.tracks;
         self.periods.retain(|period| {
             tracks
                 .iter()
-                .filter(|track| track.first_period <= period.number)
+                .filter(|track| !track.segments.is_empty() && track.first_period <= period.number)
                 .all(|track| track.has_not_left(period.number))
         });
         self.forget_signals();
     }
 
-    /// Takes a whole track off the lists.
+    /// Takes a track off the lists, and forgets it.
     pub(crate) fn remove_track(&mut self, index: usize) {
-        let track = self.tracks.remove(index);
-        let until = self
-            .end
-            .saturating_add(track.longest_playlist.max(track.listed()));
-        let segments =
-            (track.first_number..track.next_number()).map(|number| track.segment_name(number));
-        let inits = track.parts.iter().map(|part| part.init.clone());
-        for name in segments.chain(inits) {
-            self.removed.push_back(RemovedFile { name, until });
-        }
+        self.delist(index);
+        self.tracks.remove(index);
+    }
+
+    /// Takes all segments of a track, and its playlists, off the lists.
+    pub(crate) fn delist(&mut self, index: usize) {
+        let Some(track) = self.tracks.get_mut(index) else {
+            return;
+        };
+        let longest = track.longest_playlist.max(track.listed());
+        let until = self.end.saturating_add(longest);
+        let numbers = track.first_number..track.next_number();
+        track.first_number = numbers.end;
+        track.segments.clear();
+        let inits: Vec<String> = track.parts.drain(..).map(|part| part.init).collect();
+        let names = numbers
+            .map(|number| track.segment_name(number))
+            .chain(inits)
+            .chain(hls::playlist_names(&track.name));
+        let removed = names.map(|name| RemovedFile { name, until });
+        self.removed.extend(removed);
+    }
+
+    /// Keeps a file that is written again.
+    pub(crate) fn keep_file(&mut self, name: &str) {
+        self.removed.retain(|file| file.name != name);
     }
 
     /// Returns the files that may be deleted now.
@@ -79,18 +120,18 @@ impl TrackState {
         format!("{}/{number}.m4s", self.name)
     }
 
-    /// Takes the oldest segment off the list if it has left the window, and enough stay: `least` of media, and [`LEAST_SEGMENTS`]. Returns
-    /// the media time up to which its file stays.
+    /// Takes the oldest segment off the list if it has left the window, and enough stay. Returns the media time up to which its file stays.
     fn take_oldest(
         &mut self,
         end: Duration,
         window: Duration,
-        least: Duration,
+        least: LeastListed,
     ) -> Option<Duration> {
         let first = *self.segments.front()?;
         let first_end = self.time(first.start.saturating_add(first.duration));
         let rest = self.listed().saturating_sub(self.time(first.duration));
-        if self.segments.len() <= LEAST_SEGMENTS || rest < least || first_end + window > end {
+        let is_needed = self.segments.len() <= least.segments || rest < least.duration;
+        if is_needed || first_end + window > end {
             return None;
         }
         self.segments.pop_front();

@@ -31,9 +31,9 @@ pub struct Presentation {
 pub struct PresentedTrack {
     /// The name, unique in the presentation. Its files and playlists have this name, and a Representation has it as `id`.
     pub name: String,
-    /// Its kind of media, with the properties of that kind.
+    /// The kind of media of the first part, with the properties of that kind.
     pub media: TrackMedia,
-    /// The codecs parameter of RFC 6381; empty for a WebVTT file.
+    /// The codecs parameter of the first part (RFC 6381); empty for a WebVTT file.
     pub codecs: String,
     /// The language by RFC 5646; None if it is not known.
     pub language: Option<String>,
@@ -70,11 +70,14 @@ pub struct PresentedTrack {
     /// The parts after the first one, each with an init segment of its own. `files` and `protection` are those of the first part; if they
     /// name single files, each part is one.
     pub later_parts: Vec<LaterPart>,
+    /// True if no segment follows although the live presentation goes on: the playlists of the track end. Not used on demand.
+    pub is_ended: bool,
     /// The codec as Smooth Streaming names it; None if it has no name for the codec, or no Smooth manifest is written.
     pub smooth: Option<SmoothCodec>,
 }
 
-/// A part of a track that is described by an init segment of its own, since its protection differs from that of the part before.
+/// A part of a track that is described by an init segment of its own, since its protection or its encoding differs from that of the part
+/// before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaterPart {
     /// Index of its first segment. In a live presentation a part may have no segments, since all of them left or none came yet: then
@@ -86,6 +89,10 @@ pub struct LaterPart {
     /// True if the timestamps do not go on from the part before, such as after a new start of an encoder: EXT-X-DISCONTINUITY. An MPD has
     /// a Period for each part anyway.
     pub is_discontinuity: bool,
+    /// Its kind of media, which may have other properties than that of the part before if it is a discontinuity.
+    pub media: TrackMedia,
+    /// Its codecs parameter, which may differ as `media` may.
+    pub codecs: String,
     /// Its files. The names of its segments count from the first segment of the track.
     pub files: TrackFiles,
     /// None if it is clear.
@@ -101,6 +108,10 @@ pub struct TrackPart<'t> {
     pub period: u64,
     /// True if the timestamps do not go on from the part before.
     pub is_discontinuity: bool,
+    /// Its kind of media.
+    pub media: TrackMedia,
+    /// Its codecs parameter.
+    pub codecs: &'t str,
     /// Its files.
     pub files: &'t TrackFiles,
     /// None if it is clear.
@@ -118,6 +129,8 @@ impl PresentedTrack {
             segments: 0..0,
             period: self.period,
             is_discontinuity: false,
+            media: self.media,
+            codecs: &self.codecs,
             files: &self.files,
             protection: self.protection.as_ref(),
         };
@@ -125,6 +138,8 @@ impl PresentedTrack {
             segments: part.first_segment..part.first_segment,
             period: part.period,
             is_discontinuity: part.is_discontinuity,
+            media: part.media,
+            codecs: &part.codecs,
             files: &part.files,
             protection: part.protection.as_ref(),
         });
@@ -135,6 +150,20 @@ impl PresentedTrack {
                 segments: part.segments.start..end,
                 ..part
             })
+    }
+
+    /// Returns the kind of media of the last part, which clients play now.
+    pub(crate) fn newest_media(&self) -> TrackMedia {
+        self.later_parts
+            .last()
+            .map_or(self.media, |part| part.media)
+    }
+
+    /// Returns the codecs parameter of the last part.
+    pub(crate) fn newest_codecs(&self) -> &str {
+        self.later_parts
+            .last()
+            .map_or(&self.codecs, |part| &part.codecs)
     }
 
     /// Returns the signaling of the first protected part; None for a clear track.

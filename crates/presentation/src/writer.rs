@@ -62,6 +62,7 @@
 //!             first_protected: 0,
 //!         }),
 //!         later_parts: Vec::new(),
+//!         is_ended: false,
 //!         smooth: None,
 //!     }],
 //!     drms: vec![playready],
@@ -85,6 +86,7 @@ pub mod dash;
 mod date;
 mod error;
 pub mod hls;
+mod live;
 mod names;
 pub mod smooth;
 mod xml;

@@ -41,6 +41,14 @@ pub struct DescribedTrack {
 }
 
 impl DescribedTrack {
+    /// Returns the pictures per second; None for other media, and if they are not known.
+    pub const fn frame_rate(&self) -> Option<FrameRate> {
+        match self.media {
+            TrackMedia::Video { frame_rate, .. } => frame_rate,
+            TrackMedia::Audio { .. } | TrackMedia::Text => None,
+        }
+    }
+
     /// Describes a track; what the user gives has precedence. None for one that players do not present, such as metadata and text in the
     /// format of QuickTime.
     ///

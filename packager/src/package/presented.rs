@@ -101,6 +101,8 @@ impl ShownTrack {
                 first_segment: part.first_segment,
                 period,
                 is_discontinuity: false,
+                media: self.described.media,
+                codecs: self.described.codecs.clone(),
                 files: part.files,
             })
             .collect();
@@ -128,6 +130,7 @@ impl ShownTrack {
             period: 0,
             protection,
             later_parts,
+            is_ended: false,
             smooth: self.described.smooth,
         }
     }
@@ -181,6 +184,7 @@ pub fn write_texts(
                 period: 0,
                 protection: None,
                 later_parts: Vec::new(),
+                is_ended: false,
                 smooth: None,
             })
         })

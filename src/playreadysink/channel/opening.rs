@@ -116,6 +116,7 @@ impl Channel {
             cutter: StreamCutter::new(self.settings.segment_duration(), limits),
             stream: None,
             stream_tracks: Vec::new(),
+            ended_tracks: Vec::new(),
             segments: 0,
         });
         started.cut_at(&std::mem::take(&mut self.early_splices));

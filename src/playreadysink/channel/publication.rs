@@ -10,7 +10,7 @@ use cenc_mp4::segmenting::{GroupSpan, TrackSegment, muxed_init_segment};
 use presentation_publisher::StartedTrack;
 use segment_packaging::{SegmentProtector, SegmentSink, StreamStart};
 
-use super::track::{ChannelTrack, PadSegment, TrackSource, present};
+use super::track::{ChannelTrack, PadSegment, TrackSource, TrackStart, present};
 use super::{AWAITING_BYTES, Channel, ChannelState, PATIENCE};
 use crate::error;
 use crate::playreadysink::error::SinkError;
@@ -172,16 +172,19 @@ impl Channel {
         }
     }
 
-    /// Starts the stream with the tracks that have segments, or starts it again if there is a track that it does not have yet.
+    /// Starts the stream with the tracks that have segments. Starts it again, with a new Period, if there is a track that it does not have
+    /// yet, and if one has ended.
     pub(super) fn start_stream(&mut self, segments: &[PadSegment]) -> Result<(), SinkError> {
         let ChannelState::Started(started) = &self.state else {
             return Ok(());
         };
         let wanted = started.tracks_with(segments);
-        if wanted == started.stream_tracks {
+        let ended = self.ended_tracks(&wanted, segments);
+        if wanted == started.stream_tracks && ended == started.ended_tracks {
             return Ok(());
         }
-        let StreamDescription { init, presented } = self.describe(&wanted, segments)?;
+        self.warn_of_ended(&ended);
+        let StreamDescription { init, presented } = self.describe(&wanted, &ended, segments)?;
         let ChannelState::Started(started) = &mut self.state else {
             return Ok(());
         };
@@ -222,13 +225,52 @@ impl Channel {
             (None, None) => return Err(SinkError::NoMedia),
         }
         started.stream_tracks = wanted;
+        started.ended_tracks = ended;
         Ok(())
+    }
+
+    /// Returns the tracks of a live stream that have ended while others go on. One that has segments again, after a flush, is none of them.
+    fn ended_tracks(&self, stream: &[PadNumber], segments: &[PadSegment]) -> Vec<PadNumber> {
+        let ChannelState::Started(started) = &self.state else {
+            return Vec::new();
+        };
+        let mut ended = started.ended_tracks.clone();
+        if started.is_live && !self.has_ended() {
+            let tracks = self.tracks.iter();
+            let new = tracks.filter(|track| track.is_ended && track.muxed().is_some());
+            ended.extend(new.map(|track| track.number));
+        }
+        ended.retain(|pad| {
+            stream.contains(pad) && segments.iter().all(|segment| segment.pad != *pad)
+        });
+        ended.sort_unstable();
+        ended.dedup();
+        ended
+    }
+
+    /// Warns of tracks that have just ended.
+    fn warn_of_ended(&self, ended: &[PadNumber]) {
+        let ChannelState::Started(started) = &self.state else {
+            return;
+        };
+        let is_new = |track: &&ChannelTrack| {
+            ended.contains(&track.number) && !started.ended_tracks.contains(&track.number)
+        };
+        for track in self.tracks.iter().filter(is_new) {
+            let text = format!(
+                "pad {}: its stream has ended, and the presentation goes on without it: look for the reason upstream of the pad, and start \
+                 the pipeline again to have the track back",
+                track.pad.name()
+            );
+            error::post_warning(self.imp(), gst::StreamError::Failed, &text);
+        }
     }
 
     /// Describes the tracks of these pads.
     fn describe(
         &mut self,
         pads: &[PadNumber],
+        ended: &[PadNumber],
         segments: &[PadSegment],
     ) -> Result<StreamDescription, SinkError> {
         let mut headers = Vec::new();
@@ -239,8 +281,11 @@ impl Channel {
                 continue;
             };
             let segment = segments.iter().find(|segment| segment.pad == *pad);
-            let segment = segment.map(|segment| &segment.segment);
-            presented.push(present(track, segment, &mut self.names)?);
+            let start = TrackStart {
+                segment: segment.map(|segment| &segment.segment),
+                is_ended: ended.contains(pad),
+            };
+            presented.push(present(track, &start, &mut self.names)?);
             headers.extend(track.header.clone());
         }
         let init = muxed_init_segment(&headers.iter().collect::<Vec<_>>())

@@ -27,6 +27,8 @@ pub(super) struct StartedChannel {
     pub(super) stream: Option<SegmentProtector<BufferChunk, RecordingSink>>,
     /// The pads of the tracks of the stream, in the order of `moov`.
     pub(super) stream_tracks: Vec<PadNumber>,
+    /// Those of them that have ended while others go on.
+    pub(super) ended_tracks: Vec<PadNumber>,
     pub(super) segments: u64,
 }
 
@@ -183,6 +185,7 @@ mod tests {
             cutter: StreamCutter::new(Duration::from_secs(2), CutterLimits { patience: None }),
             stream: None,
             stream_tracks: Vec::new(),
+            ended_tracks: Vec::new(),
             segments: 0,
         };
         let pads =

@@ -4,6 +4,7 @@
 use gst::prelude::*;
 
 use cenc_mp4::segmenting::{MuxedHeader, StreamSegment};
+use cenc_types::FrameRate;
 use isobmff_boxes::BoxTree;
 use presentation_publisher::StartedTrack;
 use segment_packaging::{DescribedTrack, DescriptionSource, TrackNames};
@@ -24,6 +25,16 @@ pub(in crate::playreadysink) struct ChannelTrack {
     /// None until its muxer has described it, or, for text, until it is published.
     pub(super) header: Option<MuxedHeader>,
     pub(super) name: Option<String>,
+    /// The frame rate of its last segment that had one.
+    frame_rate: Option<FrameRate>,
+    pub(super) is_ended: bool,
+}
+
+/// What is known of a track at the start of a stream.
+pub(super) struct TrackStart<'s> {
+    /// Its first segment, if that is there.
+    pub(super) segment: Option<&'s StreamSegment<BufferChunk>>,
+    /// True if no segment follows.
     pub(super) is_ended: bool,
 }
 
@@ -55,6 +66,7 @@ impl ChannelTrack {
             number,
             header: None,
             name: None,
+            frame_rate: None,
             is_ended: false,
         }
     }
@@ -96,7 +108,7 @@ impl ChannelTrack {
 /// Returns what the manifests say of a track.
 pub(super) fn present(
     track: &mut ChannelTrack,
-    segment: Option<&StreamSegment<BufferChunk>>,
+    start: &TrackStart<'_>,
     names: &mut TrackNames,
 ) -> Result<StartedTrack, SinkError> {
     let pad = track.pad.name().to_string();
@@ -110,12 +122,15 @@ pub(super) fn present(
         pad: pad.clone(),
         source,
     };
-    let frame_rate = segment.and_then(|segment| segment.frame_rate(header.timescale));
+    let measured = start
+        .segment
+        .and_then(|segment| segment.frame_rate(header.timescale));
+    track.frame_rate = measured.or(track.frame_rate);
     let trak = BoxTree::parse(&header.trak).map_err(|error| failed(error.into()))?;
     let described = DescribedTrack::read(
         DescriptionSource {
             trak: &trak,
-            frame_rate,
+            frame_rate: track.frame_rate,
         },
         &properties,
     )
@@ -129,8 +144,8 @@ pub(super) fn present(
     Ok(StartedTrack {
         name,
         described,
-        frame_rate,
         timescale: header.timescale,
         bandwidth: Some(settings.bandwidth).filter(|bandwidth| *bandwidth > 0),
+        is_ended: start.is_ended,
     })
 }

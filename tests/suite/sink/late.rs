@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A pad whose media comes late, and one that ends early.
 
-use std::path::Path;
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
@@ -105,10 +105,22 @@ fn ends_early() {
     pad.send_event(gst::event::Eos::new());
     let before = checked(&folder.join("out"));
     thread::sleep(Duration::from_secs(3));
-    assert_eq!(end(&pipeline), Vec::<String>::new());
+    let during = checked(&folder.join("out"));
+    let has_ended = |track| during.media_playlist(track).contains("#EXT-X-ENDLIST");
+    assert!(has_ended("audio") && !has_ended("video"));
+    let multivariant = fs::read_to_string(folder.join("out/manifest.m3u8")).unwrap();
+    assert!(!multivariant.contains("TYPE=AUDIO"), "{multivariant}");
+    let (_, last_period) = during.mpd.rsplit_once("<Period").unwrap();
+    assert!(!last_period.contains("audio/mp4"));
+    let warnings = end(&pipeline);
+    let [warning] = warnings.as_slice() else {
+        panic!("{warnings:?}");
+    };
+    assert!(warning.contains("pad audio_0: its stream has ended"));
     let after = checked(&folder.join("out"));
     let segments = |published: &super::Published, kind| published.track(kind).segments;
     assert!(segments(&after, b"vide") > segments(&before, b"vide") + 8);
     assert!(segments(&after, b"soun") <= segments(&before, b"soun") + 3);
-    assert!(Path::new(&folder.join("out/manifest.mpd")).exists());
+    assert_eq!(after.track(b"vide").parts.len(), 2);
+    assert_eq!(after.track(b"soun").parts.len(), 1);
 }

@@ -90,6 +90,8 @@ pub struct Channel<S: PresentationStore> {
     pub clock: TestClock,
     pub offset: Duration,
     next: Duration,
+    /// Ticks per second of the video.
+    pub timescale: u32,
     /// The number of tracks: video, and sound.
     tracks: usize,
 }
@@ -128,26 +130,7 @@ impl<S: PresentationStore> Channel<S> {
             running_zero: clock.since_1970(),
             first_buffer: Duration::ZERO,
         })?;
-        let mut started = vec![
-            track(
-                "video",
-                TrackMedia::Video {
-                    width: 640,
-                    height: 360,
-                    frame_rate: None,
-                    pixel_aspect: None,
-                    range: None,
-                },
-            ),
-            track(
-                "audio",
-                TrackMedia::Audio {
-                    sampling_rate: 48_000,
-                    channels: 2,
-                    layout: None,
-                },
-            ),
-        ];
+        let mut started = vec![video(), audio()];
         started.truncate(tracks);
         publisher.start_tracks(started)?;
         let mut channel = Self {
@@ -155,10 +138,18 @@ impl<S: PresentationStore> Channel<S> {
             clock,
             offset,
             next: offset,
+            timescale: TIMESCALE,
             tracks,
         };
         channel.start_part(1);
         Ok(channel)
+    }
+
+    /// Starts the stream again with other tracks.
+    pub fn start_tracks(&mut self, tracks: Vec<StartedTrack>, part: u8) {
+        self.tracks = tracks.len();
+        self.publisher.start_tracks(tracks).unwrap();
+        self.start_part(part);
     }
 
     /// Starts a part with another init segment.
@@ -192,6 +183,11 @@ impl<S: PresentationStore> Channel<S> {
         self.publish_tracks(1..2, SEGMENT)
     }
 
+    /// Publishes a segment of the video alone.
+    pub fn publish_video(&mut self) -> Result<(), PublishError> {
+        self.publish_tracks(0..1, SEGMENT)
+    }
+
     fn publish_tracks(
         &mut self,
         tracks: Range<usize>,
@@ -199,9 +195,14 @@ impl<S: PresentationStore> Channel<S> {
     ) -> Result<(), PublishError> {
         self.clock.add(duration);
         for track in tracks {
+            let timescale = match track {
+                0 => self.timescale,
+                _ => TIMESCALE,
+            };
+            let ticks = |time: Duration| time.as_millis() as u64 * u64::from(timescale) / 1000;
             let span = SegmentSpan {
-                start: self.next.as_millis() as i64,
-                duration: duration.as_millis() as u64,
+                start: ticks(self.next).cast_signed(),
+                duration: ticks(duration),
                 starts_with_sync: true,
                 first_sample: 4,
             };
@@ -242,6 +243,30 @@ fn init_segment() -> Vec<u8> {
     file[..end].to_vec()
 }
 
+pub fn video() -> StartedTrack {
+    track(
+        "video",
+        TrackMedia::Video {
+            width: 640,
+            height: 360,
+            frame_rate: None,
+            pixel_aspect: None,
+            range: None,
+        },
+    )
+}
+
+pub fn audio() -> StartedTrack {
+    track(
+        "audio",
+        TrackMedia::Audio {
+            sampling_rate: 48_000,
+            channels: 2,
+            layout: None,
+        },
+    )
+}
+
 fn track(name: &str, media: TrackMedia) -> StartedTrack {
     StartedTrack {
         name: name.to_owned(),
@@ -253,9 +278,9 @@ fn track(name: &str, media: TrackMedia) -> StartedTrack {
             roles: Vec::new(),
             smooth: None,
         },
-        frame_rate: None,
         timescale: TIMESCALE,
         bandwidth: Some(1_000_000),
+        is_ended: false,
     }
 }
 

@@ -10,6 +10,7 @@
 mod channel;
 mod failing_store;
 mod listed;
+mod tracks;
 
 use std::fs;
 use std::time::Duration;
@@ -61,29 +62,6 @@ fn later_publisher_goes_on() {
     let parts: Vec<&str> = playlist.split("#EXT-X-DISCONTINUITY\n").collect();
     assert_eq!(parts.len(), 2, "{playlist}");
     assert!(parts[1].contains("video/4.m4s") && !parts[0].contains("video/4.m4s"));
-}
-
-#[test]
-fn track_of_a_later_run_counts_the_discontinuities_before_it() {
-    let folder = Scratch::new("publishing");
-    let mut clock = channel::TestClock::default();
-    for tracks in [1, 1, 2, 2] {
-        clock.add(Duration::from_secs(30));
-        let mut channel = Channel::open_with(&folder, clock, tracks);
-        (0..2).for_each(|_| channel.publish_group().unwrap());
-        clock = channel.clock.clone();
-    }
-    // The discontinuity sequence number of the last segment: RFC 8216, 3.
-    let [video, audio] = ["video", "audio"].map(|track| {
-        let text = fs::read_to_string(folder.join(&format!("{track}.m3u8"))).unwrap();
-        let before = text
-            .split("#EXT-X-DISCONTINUITY-SEQUENCE:")
-            .nth(1)
-            .and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
-        before.unwrap_or(0) + text.matches("#EXT-X-DISCONTINUITY\n").count()
-    });
-    assert_eq!(video, 3);
-    assert_eq!(audio, video);
 }
 
 #[test]
@@ -253,28 +231,6 @@ fn state_without_files_starts_a_channel_anew() {
     }
     let playlist = fs::read_to_string(folder.join("video.m3u8")).unwrap();
     assert!(!playlist.contains("#EXT-X-ENDLIST"));
-}
-
-#[test]
-fn track_that_stops_takes_no_periods_from_the_others() {
-    let folder = Scratch::new("publishing");
-    let mut channel = Channel::open(&folder, options());
-    (0..3).for_each(|_| channel.publish_group().unwrap());
-    for number in 2..8 {
-        channel.start_part(number);
-        (0..2).for_each(|_| channel.publish_audio().unwrap());
-        let listed = Listed::read(&folder);
-        listed.check_files(&folder);
-        // The window of five segments begins in the Period before the last two.
-        assert!(listed.period_starts.len() >= 2, "{number}");
-        assert_eq!(listed.numbers("audio").end, u64::from(number) * 2 + 2);
-    }
-    // The video comes again: it had three segments.
-    channel.start_part(8);
-    channel.publish_group().unwrap();
-    let listed = Listed::read(&folder);
-    listed.check_files(&folder);
-    assert_eq!(listed.numbers("video"), 4..5);
 }
 
 #[test]

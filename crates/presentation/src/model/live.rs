@@ -47,6 +47,7 @@ use std::time::{Duration, SystemTime};
 ///         period: 0,
 ///         protection: None,
 ///         later_parts: Vec::new(),
+///         is_ended: false,
 ///         smooth: None,
 ///     }],
 ///     drms: Vec::new(),

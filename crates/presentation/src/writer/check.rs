@@ -90,12 +90,12 @@ fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
         }
         (TrackFiles::Segments { .. } | TrackFiles::Single { .. }, _) => (),
     }
-    if has_zero(track.media) {
+    if track.parts().any(|part| has_zero(part.media)) {
         return Some(
             "its width, height, frame rate, shape of pixels, sampling rate or number of channels is 0",
         );
     }
-    if track.codecs.is_empty() {
+    if track.parts().any(|part| part.codecs.is_empty()) {
         return Some("its codecs parameter is empty");
     }
     if track.timescale == 0 {
@@ -115,7 +115,7 @@ fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
         return Some("its segments are not in the order of time");
     }
     if has_odd_parts(track) {
-        return Some("its parts are not in order, or have files of another kind");
+        return Some("its parts are not in order, or have files or media of another kind");
     }
     has_odd_changes(track).then_some("its key changes are not in order, or after its last segment")
 }
@@ -159,6 +159,7 @@ fn has_odd_parts(track: &PresentedTrack) -> bool {
     let is_single = |files: &TrackFiles| matches!(files, TrackFiles::Single { .. });
     track.parts().any(|part| {
         part.segments.start > part.segments.end
+            || std::mem::discriminant(&part.media) != std::mem::discriminant(&track.media)
             || is_single(part.files) != is_single(&track.files)
             || matches!(part.files, TrackFiles::WebVtt { .. })
     })

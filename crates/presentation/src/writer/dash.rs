@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::WriteError;
 use super::bitrate::MeasuredMedia;
 use super::check::check_presentation;
+use super::live::end;
 use super::xml::XmlElement;
 use crate::model::{LiveTimes, Presentation, TrackFiles};
 use period::{Period, periods};
@@ -98,7 +99,7 @@ fn period_element(period: &Period) -> XmlElement {
 /// Returns the length of a presentation that is complete.
 fn length(presentation: &Presentation) -> Option<Duration> {
     match &presentation.live {
-        Some(_) => Some(live::length(presentation)),
+        Some(_) => Some(end(presentation)),
         None => presentation.tracks.iter().map(|track| track.duration).max(),
     }
 }

@@ -36,18 +36,25 @@ pub enum HlsClearLead {
     None,
 }
 
+/// Returns the names of the playlists that the track with this name may have: media and I-frames.
+pub fn playlist_names(track: &str) -> [String; 2] {
+    [format!("{track}.m3u8"), format!("{track}-iframes.m3u8")]
+}
+
 /// Returns the name of the media playlist of a track.
 ///
 /// [`multivariant`] refers to it.
 pub fn media_name(track: &PresentedTrack) -> String {
-    format!("{}.m3u8", track.name)
+    let [media, _] = playlist_names(&track.name);
+    media
 }
 
 /// Returns the name of the I-frame playlist of a track.
 ///
 /// [`multivariant`] refers to it if [`has_iframes`].
 pub fn iframes_name(track: &PresentedTrack) -> String {
-    format!("{}-iframes.m3u8", track.name)
+    let [_, iframes] = playlist_names(&track.name);
+    iframes
 }
 
 /// Returns true if a track has segments that start with a key frame, which an I-frame playlist can list.

@@ -5,6 +5,7 @@ mod faults;
 mod keys;
 mod mpds;
 mod playlists;
+mod tracks;
 mod updates;
 
 use std::ops::RangeInclusive;
@@ -150,6 +151,8 @@ impl Channel {
                         .unwrap(),
                     period: index as u64,
                     is_discontinuity: part.is_discontinuity,
+                    media: track.media,
+                    codecs: track.codecs.clone(),
                     files: files(&track.name, index),
                     protection: self.protection(index),
                 })

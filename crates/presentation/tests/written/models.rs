@@ -156,6 +156,7 @@ pub fn video(form: Form, name: &str, width: u32, height: u32) -> PresentedTrack 
         period: 0,
         protection: None,
         later_parts: Vec::new(),
+        is_ended: false,
         folder: None,
         smooth: None,
     }

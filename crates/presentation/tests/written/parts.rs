@@ -16,10 +16,13 @@ const SCHEME: Scheme = Scheme::Cbcs;
 /// Returns a track whose first two segments are under one key, the next two under another, and the last is clear.
 fn divided(mut track: PresentedTrack, form: Form) -> PresentedTrack {
     let name = track.name.clone();
+    let (media, codecs) = (track.media, track.codecs.clone());
     let part = |number: u64, first_segment, protection| LaterPart {
         first_segment,
         period: number - 1,
         is_discontinuity: false,
+        media,
+        codecs: codecs.clone(),
         files: match form {
             Form::Segments => TrackFiles::Segments {
                 init: format!("{name}-init-{number}.mp4"),

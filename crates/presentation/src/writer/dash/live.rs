@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::iso_duration;
 use super::period::{MeasuredTrack, Period, PeriodTrack};
 use super::representation::descriptor;
-use crate::model::{LiveTimes, Presentation};
-use crate::writer::bitrate::duration;
+use crate::model::LiveTimes;
 use crate::writer::date::date_text;
 use crate::writer::xml::XmlElement;
 
@@ -60,16 +59,6 @@ pub(super) fn with_times(element: XmlElement, live: &LiveTimes) -> XmlElement {
         .attribute("minimumUpdatePeriod", iso_duration(live.segment_duration))
         .optional("timeShiftBufferDepth", live.window.map(iso_duration))
         .attribute("suggestedPresentationDelay", iso_duration(live.delay()))
-}
-
-/// Returns the length of a live presentation that has ended, from media time 0 to the end of its last segment.
-pub(super) fn length(presentation: &Presentation) -> Duration {
-    let ends = presentation.tracks.iter().filter_map(|track| {
-        let last = track.segments.last()?;
-        let end = last.start.saturating_add(last.duration);
-        Some(duration(end, track.timescale))
-    });
-    ends.max().unwrap_or_default()
 }
 
 /// Returns the listed Periods in which a track has a segment, with all tracks that have a part in them: the sets of a Period keep their

@@ -139,8 +139,8 @@ impl PeriodTrack {
             // Field by field, since a clone would copy the segments of all Periods.
             track: PresentedTrack {
                 name: track.name.clone(),
-                media: track.media,
-                codecs: track.codecs.clone(),
+                media: part.media,
+                codecs: part.codecs.to_owned(),
                 language: track.language.clone(),
                 label: track.label.clone(),
                 roles: track.roles.clone(),
@@ -160,6 +160,7 @@ impl PeriodTrack {
                 period: part.period,
                 protection: part.protection.cloned(),
                 later_parts: Vec::new(),
+                is_ended: track.is_ended,
                 smooth: track.smooth.clone(),
             },
         }

@@ -5,7 +5,7 @@
 
 use super::media_name;
 use super::tags::Tag;
-use crate::model::{ChannelLayout, Presentation, PresentedTrack, Role, TrackFiles, TrackMedia};
+use crate::model::{ChannelLayout, PresentedTrack, Role, TrackFiles, TrackMedia};
 use crate::writer::bitrate::MeasuredMedia;
 use crate::writer::dash::codec_family;
 use crate::writer::names::{in_folder, url_reference};
@@ -54,7 +54,7 @@ struct Encoding<'p> {
 impl<'p> Encoding<'p> {
     fn of(track: &'p PresentedTrack) -> Self {
         Self {
-            codec: codec_family(&track.codecs),
+            codec: codec_family(track.newest_codecs()),
             channels: channels(track),
         }
     }
@@ -80,12 +80,9 @@ impl<'p> Selection<'p> {
 
 impl<'p> Renditions<'p> {
     /// Divides the audio tracks into groups by encoding and quality.
-    pub(super) fn of_audio(presentation: &'p Presentation) -> Self {
-        let tracks: Vec<&PresentedTrack> = presentation
-            .tracks
-            .iter()
-            .filter(|track| matches!(track.media, TrackMedia::Audio { .. }))
-            .collect();
+    pub(super) fn of_audio(tracks: &[&'p PresentedTrack]) -> Self {
+        let mut tracks = tracks.to_vec();
+        tracks.retain(|track| matches!(track.media, TrackMedia::Audio { .. }));
         let renditions = choose_renditions(&tracks);
         let mut encodings: Vec<Encoding<'_>> = Vec::new();
         for track in &tracks {
@@ -120,12 +117,9 @@ impl<'p> Renditions<'p> {
     }
 
     /// Makes one group of all text tracks.
-    pub(super) fn of_text(presentation: &'p Presentation) -> Self {
-        let tracks: Vec<&PresentedTrack> = presentation
-            .tracks
-            .iter()
-            .filter(|track| matches!(track.media, TrackMedia::Text))
-            .collect();
+    pub(super) fn of_text(tracks: &[&'p PresentedTrack]) -> Self {
+        let mut tracks = tracks.to_vec();
+        tracks.retain(|track| matches!(track.media, TrackMedia::Text));
         if tracks.is_empty() {
             return Self::default();
         }
@@ -280,7 +274,7 @@ fn qualities<'p>(
 
 /// Returns CHANNELS: the number, and for Dolby Atmos in E-AC-3 the complexity with JOC.
 fn channels(track: &PresentedTrack) -> Option<String> {
-    match track.media {
+    match track.newest_media() {
         TrackMedia::Audio {
             layout:
                 Some(ChannelLayout::Dolby {

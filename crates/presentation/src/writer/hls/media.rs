@@ -17,7 +17,7 @@ use crate::writer::names::url_reference;
 /// the whole presentation, since it must be the same in all variants (6.2.4).
 ///
 /// The playlist of a live presentation has EXT-X-PROGRAM-DATE-TIME at its first segment, after each gap and after each discontinuity, and
-/// no EXT-X-ENDLIST until the presentation ends. Its type is EVENT if all segments stay listed.
+/// no EXT-X-ENDLIST until the presentation or the track ends. Its type is EVENT if all segments stay listed.
 ///
 /// # Errors
 /// [`WriteError`]: among others for a scheme or DRM systems that HLS cannot name, and for a live segment that is too long.
@@ -56,7 +56,7 @@ pub fn media(
             .collect();
         lines.extend(entry_lines(track, live, options, &entries)?);
     }
-    lines.extend(end_line(live));
+    lines.extend(end_line(track, live));
     Ok(playlist(&lines))
 }
 
@@ -86,7 +86,7 @@ pub fn iframes(
     let mut lines = header(track, live, target);
     lines.push("#EXT-X-I-FRAMES-ONLY".to_owned());
     lines.extend(entry_lines(track, live, options, &entries)?);
-    lines.extend(end_line(live));
+    lines.extend(end_line(track, live));
     Ok(playlist(&lines))
 }
 
@@ -163,8 +163,8 @@ fn header(track: &PresentedTrack, live: Option<&LiveTimes>, target_duration: u64
     lines
 }
 
-fn end_line(live: Option<&LiveTimes>) -> Option<String> {
-    live.is_none_or(|live| live.is_ended)
+fn end_line(track: &PresentedTrack, live: Option<&LiveTimes>) -> Option<String> {
+    live.is_none_or(|live| live.is_ended || track.is_ended)
         .then(|| "#EXT-X-ENDLIST".to_owned())
 }
 

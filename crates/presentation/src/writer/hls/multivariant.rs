@@ -12,30 +12,31 @@ use crate::model::{PixelAspect, Presentation, PresentedTrack, TrackMedia, VideoR
 use crate::writer::WriteError;
 use crate::writer::bitrate::MeasuredMedia;
 use crate::writer::check::check_presentation;
+use crate::writer::live::playable_tracks;
 use crate::writer::names::{in_folder, url_reference};
 
 /// Writes the multivariant playlist of a presentation.
 ///
 /// Each video track is a variant with each group of audio. Without video, the audio tracks are the variants. BANDWIDTH is the sum of the
 /// largest peaks that can play together, AVERAGE-BANDWIDTH that of the averages (4.3.4.2), which is left out if the model states the peak
-/// of one of the tracks.
+/// of one of the tracks. CODECS has those of all parts, the other attributes are those of the newest part.
+///
+/// Of a live presentation, it names the tracks that have segments where clients start: three segments before the end.
 ///
 /// # Errors
 /// [`WriteError`] if the model is not possible, for text alone, and for a scheme that HLS cannot name.
 pub fn multivariant(presentation: &Presentation) -> Result<String, WriteError> {
     check_presentation(presentation)?;
-    let audio = Renditions::of_audio(presentation);
-    let text = Renditions::of_text(presentation);
-    let videos: Vec<&PresentedTrack> = presentation
-        .tracks
-        .iter()
-        .filter(|track| matches!(track.media, TrackMedia::Video { .. }))
-        .collect();
+    let tracks = playable_tracks(presentation);
+    let audio = Renditions::of_audio(&tracks);
+    let text = Renditions::of_text(&tracks);
+    let is_video = |track: &&PresentedTrack| matches!(track.media, TrackMedia::Video { .. });
+    let videos: Vec<&PresentedTrack> = tracks.iter().copied().filter(is_video).collect();
     if videos.is_empty() && audio.groups.is_empty() {
         return Err(WriteError::OnlyText);
     }
     let mut lines = vec!["#EXTM3U".to_owned(), format!("#EXT-X-VERSION:{VERSION}")];
-    if presentation.tracks.iter().all(starts_with_key_frames) {
+    if tracks.iter().copied().all(starts_with_key_frames) {
         lines.push("#EXT-X-INDEPENDENT-SEGMENTS".to_owned());
     }
     lines.extend(session_keys(presentation)?);
@@ -156,17 +157,26 @@ impl Variant<'_> {
     /// Returns the codecs of all tracks that the variant can play, each once.
     fn codecs(&self) -> String {
         let mut codecs: Vec<&str> = Vec::new();
-        for track in self.tracks() {
-            if !is_webvtt(track) && !codecs.contains(&track.codecs.as_str()) {
-                codecs.push(&track.codecs);
-            }
+        for track in self.tracks().filter(|track| !is_webvtt(track)) {
+            add_codecs(&mut codecs, track);
         }
         codecs.join(",")
     }
 }
 
+/// Adds the codecs of all parts of a track that are not there yet.
+fn add_codecs<'p>(codecs: &mut Vec<&'p str>, track: &'p PresentedTrack) {
+    for part in track.parts() {
+        if !codecs.contains(&part.codecs) {
+            codecs.push(part.codecs);
+        }
+    }
+}
+
 fn iframe_line(track: &PresentedTrack) -> String {
     let measured = measured_iframes(track);
+    let mut codecs = Vec::new();
+    add_codecs(&mut codecs, track);
     let picture = Picture::of(track);
     Tag::new("#EXT-X-I-FRAME-STREAM-INF:")
         .plain("BANDWIDTH", measured.hls_peak(measured.target_duration()))
@@ -177,7 +187,7 @@ fn iframe_line(track: &PresentedTrack) -> String {
                 .is_none()
                 .then(|| measured.average()),
         )
-        .quoted("CODECS", &track.codecs)
+        .quoted("CODECS", &codecs.join(","))
         .optional("RESOLUTION", picture.as_ref().map(Picture::resolution))
         .optional("VIDEO-RANGE", picture.as_ref().and_then(Picture::range))
         .quoted(
@@ -197,8 +207,8 @@ struct Picture {
 }
 
 impl Picture {
-    const fn of(track: &PresentedTrack) -> Option<Self> {
-        match track.media {
+    fn of(track: &PresentedTrack) -> Option<Self> {
+        match track.newest_media() {
             TrackMedia::Video {
                 width,
                 height,

@@ -29,7 +29,7 @@ const FAULTS: [Fault; 10] = [
     ),
     Fault(
         |presentation| presentation.tracks[0].later_parts[0].first_segment = 9,
-        "track hd: its parts are not in order, or have files of another kind",
+        "track hd: its parts are not in order, or have files or media of another kind",
     ),
     Fault(
         |presentation| times(presentation).periods.reverse(),

@@ -97,6 +97,8 @@ fn clear_lead_has_the_key_from_the_start() {
         first_segment: 2,
         period: 1,
         is_discontinuity: false,
+        media: track.media,
+        codecs: track.codecs.clone(),
         files: files("hd", 1),
         protection: Some(signaling(SCHEME, kid(2), &[kid(2)])),
     }];
