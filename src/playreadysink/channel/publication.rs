@@ -235,9 +235,9 @@ impl Channel {
             return Vec::new();
         };
         let mut ended = started.ended_tracks.clone();
-        if started.is_live && !self.has_ended() {
-            let tracks = self.tracks.iter();
-            let new = tracks.filter(|track| track.is_ended && track.muxed().is_some());
+        let muxed = || self.tracks.iter().filter(|track| track.muxed().is_some());
+        if started.is_live && muxed().any(|track| !track.is_ended) {
+            let new = muxed().filter(|track| track.is_ended);
             ended.extend(new.map(|track| track.number));
         }
         ended.retain(|pad| {
