@@ -93,10 +93,13 @@ impl<S: PresentationStore> Publisher<S> {
         Ok(now.max(self.state.end.saturating_sub(earliest)))
     }
 
-    /// Starts the timeline anew. Of the presentation that is there, only the files stay.
+    /// Starts the timeline anew. Of the presentation that is there, only the files stay, and the manifests until the new ones replace them.
     fn start_anew(&mut self, availability_start: Duration) -> Result<(), PublishError> {
         self.state.end = Duration::MAX;
-        self.delete_expired()?;
+        if !self.state.has_old_manifests {
+            self.delete_expired()?;
+        }
+        self.state.has_old_manifests = true;
         while !self.state.tracks.is_empty() {
             self.state.remove_track(0);
         }
@@ -211,6 +214,9 @@ impl<S: PresentationStore> Publisher<S> {
         }
         self.measure();
         self.save()?;
+        if std::mem::take(&mut self.state.has_old_manifests) {
+            self.save()?;
+        }
         self.write_manifests()?;
         self.delete_expired()
     }

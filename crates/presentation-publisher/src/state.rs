@@ -32,6 +32,9 @@ pub(crate) struct PresentationState {
     pub(crate) next_period: u64,
     /// True once it is complete.
     pub(crate) is_ended: bool,
+    /// True while the manifests are still those of the presentation before, of which only the files are known.
+    #[serde(default)]
+    pub(crate) has_old_manifests: bool,
     /// The Periods that are listed.
     pub(crate) periods: VecDeque<PeriodState>,
     pub(crate) tracks: Vec<TrackState>,
@@ -228,6 +231,7 @@ impl PresentationState {
             target_duration: 0,
             next_period: 0,
             is_ended: false,
+            has_old_manifests: false,
             periods: VecDeque::new(),
             tracks: Vec::new(),
             scheme: None,

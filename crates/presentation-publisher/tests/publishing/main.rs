@@ -161,14 +161,17 @@ fn full_disk_is_an_error_that_names_the_file() {
     );
 }
 
-#[test]
-fn presentation_on_demand_replaces_the_one_before() {
-    let folder = Scratch::new("publishing");
-    let on_demand = || presentation_publisher::PublisherOptions {
+fn on_demand() -> presentation_publisher::PublisherOptions {
+    presentation_publisher::PublisherOptions {
         is_live: false,
         window: None,
         ..options()
-    };
+    }
+}
+
+#[test]
+fn presentation_on_demand_replaces_the_one_before() {
+    let folder = Scratch::new("publishing");
     let manifest = || fs::read(folder.join("manifest.mpd")).ok();
     for run in 0..3 {
         let before = manifest();
@@ -185,6 +188,32 @@ fn presentation_on_demand_replaces_the_one_before() {
         // Those of the run before stay for clients that play them.
         let files = channel.files(&folder, "video").len();
         assert_eq!(files, if run == 0 { 3 } else { 6 });
+    }
+}
+
+#[test]
+fn presentation_on_demand_stays_whole_while_later_runs_fail() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, on_demand());
+    (0..3).for_each(|_| channel.publish_group().unwrap());
+    channel.publisher.finish().unwrap();
+    drop(channel);
+    let before = fs::read(folder.join("manifest.mpd")).unwrap();
+    for _ in 0..3 {
+        let mut channel = Channel::open(&folder, on_demand());
+        (0..2).for_each(|_| channel.publish_group().unwrap());
+        drop(channel);
+        assert!(fs::read(folder.join("manifest.mpd")).unwrap() == before);
+        Listed::read(&folder).check_files(&folder);
+    }
+    for run in 0..3 {
+        let mut channel = Channel::open(&folder, on_demand());
+        channel.publish_group().unwrap();
+        channel.publisher.finish().unwrap();
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        let files = channel.files(&folder, "video").len();
+        assert_eq!(files, if run == 0 { 1 + 3 } else { 1 + 1 }, "{run}");
     }
 }
 
