@@ -13,13 +13,13 @@ use crate::manifests::ManifestFiles;
 use crate::publisher_types::{PublisherEvent, PublisherOptions, StartedTrack, StreamTimes};
 use crate::segment_files::StreamTrack;
 use crate::snapshot::Snapshot;
-use crate::state::{PresentationState, STATE_NAME, SavedScheme, TrackState};
+use crate::state::{PresentationState, STATE_NAME, TrackState};
 use crate::store::PresentationStore;
 
 /// Publishes a presentation: files, manifests and the state from which a later publisher goes on.
 pub struct Publisher<S: PresentationStore> {
     pub(crate) store: S,
-    options: PublisherOptions,
+    pub(crate) options: PublisherOptions,
     host: Host,
     pub(crate) state: PresentationState,
     /// The tracks of the stream under way.
@@ -121,7 +121,6 @@ impl<S: PresentationStore> Publisher<S> {
             .into_iter()
             .map(|track| self.start_track(track))
             .collect();
-        self.state.scheme = Some(SavedScheme(self.options.scheme));
         self.save()
     }
 
@@ -214,10 +213,10 @@ impl<S: PresentationStore> Publisher<S> {
         }
         self.measure();
         self.save()?;
+        self.write_manifests()?;
         if std::mem::take(&mut self.state.has_old_manifests) {
             self.save()?;
         }
-        self.write_manifests()?;
         self.delete_expired()
     }
 

@@ -17,7 +17,7 @@ use segment_packaging::{
 use crate::PublishError;
 use crate::publisher::Publisher;
 use crate::publisher_types::{PublishedSegment, PublisherEvent};
-use crate::state::{PartState, PeriodState, SavedKid, SegmentState, SignalsState};
+use crate::state::{PartState, PeriodState, SavedKid, SavedScheme, SegmentState, SignalsState};
 use crate::store::PresentationStore;
 
 /// A track of the stream under way.
@@ -178,6 +178,7 @@ impl<S: PresentationStore> Publisher<S> {
                 period: part.period,
                 first_number,
                 init: name,
+                scheme: SavedScheme(self.options.scheme),
                 default_kid: part.default_kid,
                 on_demand: part.on_demand,
                 is_discontinuity: track.is_interrupted(self.first_period),

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use cenc_types::Scheme;
 use presentation::ByteRange;
 use presentation::model::{
     LaterPart, LivePeriod, LiveTimes, Presentation, PresentedTrack, Segment, TrackFiles,
@@ -34,7 +33,7 @@ impl Snapshot<'_> {
             .last()
             .map_or_else(Vec::new, |signals| signals.drms.clone());
         let keys = PresentationKeys {
-            scheme: self.state.scheme.map_or(Scheme::Cenc, |scheme| scheme.0),
+            scheme: self.options.scheme,
             inits: Vec::new(),
             // Only the signaling counts here. That of a KID is the newest one: another run may have other DRM systems.
             key_changes: signals
@@ -180,6 +179,7 @@ impl Snapshot<'_> {
             segments,
             keys: segment_keys,
         })?;
+        signaling.scheme = part.scheme.0;
         signaling.expects_changes = self.options.expects_changes;
         Some(signaling)
     }

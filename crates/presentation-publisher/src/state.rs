@@ -38,7 +38,6 @@ pub(crate) struct PresentationState {
     /// The Periods that are listed.
     pub(crate) periods: VecDeque<PeriodState>,
     pub(crate) tracks: Vec<TrackState>,
-    pub(crate) scheme: Option<SavedScheme>,
     /// The signaling of the crypto periods that are listed, in the order of time.
     pub(crate) signals: Vec<SignalsState>,
     /// Files that are not listed any more, in the order in which they left.
@@ -90,6 +89,7 @@ pub(crate) struct PartState {
     pub(crate) first_number: u64,
     /// The file of the init segment.
     pub(crate) init: String,
+    pub(crate) scheme: SavedScheme,
     /// The KID in `tenc`; None if the init segment describes clear samples.
     pub(crate) default_kid: Option<SavedKid>,
     /// The signaling of the init segment, if the segments have leaf licences: it has an ONDEMAND header.
@@ -234,7 +234,6 @@ impl PresentationState {
             has_old_manifests: false,
             periods: VecDeque::new(),
             tracks: Vec::new(),
-            scheme: None,
             signals: Vec::new(),
             removed: VecDeque::new(),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cenc_mp4::segmenting::SegmentSpan;
-use cenc_types::Scheme;
+use cenc_types::{KeyId, Scheme};
 use host_access::{Clock, Host};
 use presentation::model::TrackMedia;
 use presentation::writer::hls::HlsClearLead;
@@ -18,6 +18,7 @@ use presentation_publisher::{
     FolderStore, PresentationStore, PublishError, Publisher, PublisherOptions, StartedTrack,
     StreamTimes,
 };
+use protection_policy::Signals;
 use segment_packaging::{DescribedTrack, InitKeys, SegmentSink, StartedFragment, StartedInit};
 use test_support::boxes::top_level;
 use test_support::scratch::Scratch;
@@ -121,7 +122,7 @@ impl<S: PresentationStore> Channel<S> {
         Self::start_with(publisher, clock, 2)
     }
 
-    fn start_with(
+    pub fn start_with(
         mut publisher: Publisher<S>,
         clock: TestClock,
         tracks: usize,
@@ -154,9 +155,21 @@ impl<S: PresentationStore> Channel<S> {
 
     /// Starts a part with another init segment.
     pub fn start_part(&mut self, number: u8) {
+        self.start_part_with(number, None);
+    }
+
+    /// As before, with a KID.
+    pub fn start_protected_part(&mut self, number: u8) {
+        self.start_part_with(number, Some(KeyId::from_bytes([number; 16])));
+    }
+
+    fn start_part_with(&mut self, number: u8, kid: Option<KeyId>) {
         let keys = InitKeys {
-            default_kids: vec![None, None],
-            signals: None,
+            default_kids: vec![kid; 2],
+            signals: kid.map(|kid| Signals {
+                kids: vec![kid],
+                drms: Vec::new(),
+            }),
             has_leaf_licences: false,
         };
         // `ftyp` and `moov`, and a box that makes a difference.

@@ -4,7 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
-use presentation_publisher::StartedTrack;
+use cenc_types::Scheme;
+use presentation_publisher::{FolderStore, Publisher, StartedTrack};
 use test_support::scratch::Scratch;
 
 use crate::channel::{Channel, TestClock, audio, options, video};
@@ -140,6 +141,38 @@ fn later_run_with_another_codec_leaves_earlier_periods_as_they_are() {
     assert_eq!(codecs(), ["avc1.42c00a", "hvc1.1.6.L93.B0"]);
     let text = playlist(&folder, "manifest");
     assert!(text.contains("avc1.42c00a,hvc1.1.6.L93.B0"), "{text}");
+}
+
+// The scheme is that of the part, too.
+#[test]
+fn later_run_with_another_scheme_leaves_earlier_periods_as_they_are() {
+    let folder = Scratch::new("publishing");
+    let schemes = || -> Vec<String> {
+        let text = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
+        let (_, set) = text.split_once("contentType=\"video\"").unwrap();
+        let protections = set.split("urn:mpeg:dash:mp4protection:2011\" value=\"");
+        let values = protections.skip(1).map(|rest| rest[..4].to_owned());
+        values.collect()
+    };
+    let mut clock = TestClock::default();
+    for (scheme, expected) in [
+        (Scheme::Cenc, &["cenc"][..]),
+        (Scheme::Cbcs, &["cenc", "cbcs"]),
+    ] {
+        // HLS needs a DRM system, of which there is none.
+        let options = presentation_publisher::PublisherOptions {
+            scheme,
+            writes_hls: false,
+            ..options()
+        };
+        let store = FolderStore::open(folder.path()).unwrap();
+        let publisher = Publisher::open(store, options, clock.host()).unwrap();
+        let mut channel = Channel::start_with(publisher, clock, 1).unwrap();
+        channel.start_protected_part(2);
+        channel.publish_group().unwrap();
+        clock = channel.clock.clone();
+        assert_eq!(schemes(), expected);
+    }
 }
 
 // A list has one timescale, in which the ticks of all its segments are whole. Encoders of other frame rates count in other ticks.

@@ -126,7 +126,7 @@ fn key_lines(
     }
 }
 
-/// Returns the key lines of the multivariant playlist, each once.
+/// Returns the key lines of the multivariant playlist, each once, for the schemes of the newest parts.
 ///
 /// # Errors
 /// [`WriteError::Drm`].
@@ -136,7 +136,7 @@ pub(super) fn session_keys(presentation: &Presentation) -> Result<Vec<String>, W
     for protection in presentation
         .tracks
         .iter()
-        .filter_map(PresentedTrack::first_protection)
+        .filter_map(|track| track.parts().filter_map(|part| part.protection).last())
     {
         if schemes.contains(&protection.scheme) {
             continue;
