@@ -113,6 +113,7 @@ impl Packaging {
         // Fragments of the period need no other signaling.
         self.ready.retain(|ready| ready.number != period);
         self.init_keys = Some(self.prepare_init(period)?);
+        self.sample_keys.forget_unused();
         Ok(true)
     }
 

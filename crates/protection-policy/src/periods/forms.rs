@@ -2,7 +2,7 @@
 //! The forms in which a stream signals its crypto periods and clear parts.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::*;
 use crate::{Config, PsshPlaces, SampleKeys};
@@ -233,6 +233,38 @@ fn embedded_licences_are_in_each_moof_and_the_root_is_in_tenc() {
         let pssh = &stream.fragment(number).pssh[0];
         let has = |part: &[u8]| pssh.windows(part.len()).any(|window| window == part);
         assert!(has(&[period; 20]), "the leaf licence of period {period}");
+    }
+}
+
+#[test]
+fn the_keys_of_past_periods_are_wiped_in_each_form() {
+    for form in [
+        KeyChangeForm::InBand,
+        KeyChangeForm::Init,
+        KeyChangeForm::Embedded,
+    ] {
+        let has_licences = form == KeyChangeForm::Embedded;
+        let mut stream = Stream::open(|config| config.key_change = form, has_licences).unwrap();
+        let mut seen = Vec::new();
+        let mut see = |key: &Arc<_>| seen.push(Arc::downgrade(key));
+        see(&stream.init().tracks[0].as_ref().unwrap().key);
+        for number in 0..40 {
+            let fragment = stream.fragment(number);
+            if let FragmentRule::Key(protection) = &fragment.rules[0] {
+                see(&protection.key);
+            }
+            if fragment.new_init {
+                see(&stream.init().tracks[0].as_ref().unwrap().key);
+            }
+        }
+        assert!(seen.len() >= 20, "{form:?}");
+        let mut left: Vec<_> = seen.iter().filter_map(Weak::upgrade).collect();
+        left.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        assert!(
+            left.len() <= Packaging::READY + 2,
+            "{form:?}: {}",
+            left.len()
+        );
     }
 }
 
