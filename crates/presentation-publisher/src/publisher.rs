@@ -125,7 +125,7 @@ impl<S: PresentationStore> Publisher<S> {
     }
 
     fn start_track(&mut self, track: StartedTrack) -> StreamTrack<S::File> {
-        let before = self.discontinuities();
+        let discontinuities = self.discontinuities();
         let mut known = self.state.tracks.iter();
         let known = known.position(|old| old.name == track.name);
         let index = known.unwrap_or_else(|| {
@@ -135,9 +135,7 @@ impl<S: PresentationStore> Publisher<S> {
             self.state.tracks.len() - 1
         });
         if let Some(state) = self.state.tracks.get_mut(index)
-            // The sequence numbers of discontinuities are the same in all tracks (RFC 8216, 6.2.4).
-            && (state.discontinuities_to_next(self.first_period) != before
-                || !state.count_in(track.timescale))
+            && !state.count_in(track.timescale)
         {
             self.state.delist(index);
         }
@@ -146,7 +144,7 @@ impl<S: PresentationStore> Publisher<S> {
         if let Some(state) = self.state.tracks.get_mut(index) {
             if state.segments.is_empty() {
                 state.timescale = track.timescale;
-                state.discontinuities = before;
+                state.discontinuities = discontinuities;
                 state.first_period = next_period;
             }
             scale = u64::from(state.timescale / track.timescale.max(1));
@@ -167,8 +165,8 @@ impl<S: PresentationStore> Publisher<S> {
         }
     }
 
-    /// Returns the number of discontinuities before the stream that starts.
-    fn discontinuities(&self) -> u64 {
+    /// Returns the number of discontinuities up to the segments of this run, which is the same in all tracks (RFC 8216, 6.2.4).
+    pub(crate) fn discontinuities(&self) -> u64 {
         let tracks = self.state.tracks.iter();
         let counts = tracks.map(|track| track.discontinuities_to_next(self.first_period));
         counts.max().unwrap_or(0)

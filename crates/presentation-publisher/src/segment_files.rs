@@ -167,6 +167,7 @@ impl<S: PresentationStore> Publisher<S> {
         part: NextPart,
         described: DescribedTrack,
     ) -> Result<(), PublishError> {
+        let discontinuities = self.discontinuities();
         let Some(track) = self.state.tracks.get(index) else {
             return Ok(());
         };
@@ -181,7 +182,7 @@ impl<S: PresentationStore> Publisher<S> {
                 scheme: SavedScheme(self.options.scheme),
                 default_kid: part.default_kid,
                 on_demand: part.on_demand,
-                is_discontinuity: track.is_interrupted(self.first_period),
+                discontinuities: discontinuities.saturating_sub(track.last_discontinuities()),
                 frame_rate: described.frame_rate().map(Into::into),
                 described: Some(described),
             });
@@ -218,7 +219,11 @@ impl<S: PresentationStore> Publisher<S> {
         let before_start = span.start.min(0).unsigned_abs();
         let published = SegmentState {
             start: span.start.max(0).unsigned_abs().saturating_mul(scale),
-            duration: span.duration.saturating_sub(before_start).max(1) * scale,
+            duration: span
+                .duration
+                .saturating_sub(before_start)
+                .max(1)
+                .saturating_mul(scale),
             size: segment.size,
             sap_type: u8::from(span.starts_with_sync),
             key_frame: is_key_frame.then(|| segment.before_samples + u64::from(span.first_sample)),

@@ -148,7 +148,7 @@ impl Snapshot<'_> {
                     files: track.files(part),
                     protection: self.signaling(part, first_segment..end, &segment_keys, keys),
                     period: part.period.saturating_sub(first_period),
-                    is_discontinuity: part.is_discontinuity,
+                    discontinuities: part.discontinuities,
                 })
             })
             .collect()

@@ -94,7 +94,8 @@ pub(crate) struct PartState {
     pub(crate) default_kid: Option<SavedKid>,
     /// The signaling of the init segment, if the segments have leaf licences: it has an ONDEMAND header.
     pub(crate) on_demand: Option<SignalsState>,
-    pub(crate) is_discontinuity: bool,
+    /// The discontinuities since the part before.
+    pub(crate) discontinuities: u64,
     /// What no init segment says.
     #[serde(default)]
     pub(crate) frame_rate: Option<SavedFrameRate>,
@@ -353,16 +354,20 @@ impl TrackState {
 
     /// True if its next part is a discontinuity: the segments that are listed are of a run before the one whose first Period is
     /// `first_period`.
-    pub(crate) fn is_interrupted(&self, first_period: u64) -> bool {
+    fn is_interrupted(&self, first_period: u64) -> bool {
         let last = self.parts.back();
         !self.segments.is_empty() && last.is_some_and(|last| last.period < first_period)
     }
 
     /// Returns the number of discontinuities up to its next segment, in a run whose first Period is `first_period`.
     pub(crate) fn discontinuities_to_next(&self, first_period: u64) -> u64 {
-        let listed = self.parts.iter().skip(1);
-        let listed = listed.filter(|part| part.is_discontinuity).count() as u64;
-        self.discontinuities + listed + u64::from(self.is_interrupted(first_period))
+        self.last_discontinuities() + u64::from(self.is_interrupted(first_period))
+    }
+
+    /// Returns the number of discontinuities up to its last part.
+    pub(crate) fn last_discontinuities(&self) -> u64 {
+        let later = self.parts.iter().skip(1);
+        self.discontinuities + later.map(|part| part.discontinuities).sum::<u64>()
     }
 
     /// Returns the number of the next segment.

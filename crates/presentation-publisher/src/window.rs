@@ -144,7 +144,7 @@ impl TrackState {
         while let Some(next) = self.parts.get(1)
             && next.first_number <= self.first_number
         {
-            self.discontinuities += u64::from(next.is_discontinuity);
+            self.discontinuities += next.discontinuities;
             removed.extend(self.parts.pop_front().map(|first| RemovedFile {
                 name: first.init,
                 until: end + self.longest_playlist,

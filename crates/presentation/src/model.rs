@@ -86,9 +86,10 @@ pub struct LaterPart {
     /// The number of its Period. On demand, it is the index of the part in the track; in a live presentation, that of a [`LivePeriod`],
     /// larger than that of the part before. A part whose Period is not listed yet is in the playlists, but not in the MPD.
     pub period: u64,
-    /// True if the timestamps do not go on from the part before, such as after a new start of an encoder: EXT-X-DISCONTINUITY. An MPD has
-    /// a Period for each part anyway.
-    pub is_discontinuity: bool,
+    /// The number of discontinuities since the part before: of times at which the timestamps did not go on, such as after a new start of an
+    /// encoder. Each is an EXT-X-DISCONTINUITY, so that a track that missed some has the same sequence numbers as the others. An MPD has a
+    /// Period for each part anyway.
+    pub discontinuities: u64,
     /// Its kind of media, which may have other properties than that of the part before if it is a discontinuity.
     pub media: TrackMedia,
     /// Its codecs parameter, which may differ as `media` may.
@@ -106,8 +107,8 @@ pub struct TrackPart<'t> {
     pub segments: Range<usize>,
     /// The number of its Period.
     pub period: u64,
-    /// True if the timestamps do not go on from the part before.
-    pub is_discontinuity: bool,
+    /// The number of discontinuities since the part before.
+    pub discontinuities: u64,
     /// Its kind of media.
     pub media: TrackMedia,
     /// Its codecs parameter.
@@ -128,7 +129,7 @@ impl PresentedTrack {
         let first = TrackPart {
             segments: 0..0,
             period: self.period,
-            is_discontinuity: false,
+            discontinuities: 0,
             media: self.media,
             codecs: &self.codecs,
             files: &self.files,
@@ -137,7 +138,7 @@ impl PresentedTrack {
         let later = later_parts().map(|part| TrackPart {
             segments: part.first_segment..part.first_segment,
             period: part.period,
-            is_discontinuity: part.is_discontinuity,
+            discontinuities: part.discontinuities,
             media: part.media,
             codecs: &part.codecs,
             files: &part.files,

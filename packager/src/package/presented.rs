@@ -100,7 +100,7 @@ impl ShownTrack {
                 protection: signaling(&part),
                 first_segment: part.first_segment,
                 period,
-                is_discontinuity: false,
+                discontinuities: 0,
                 media: self.described.media,
                 codecs: self.described.codecs.clone(),
                 files: part.files,

@@ -91,6 +91,24 @@ fn late_track_of_a_later_run_goes_on() {
     assert!(text.contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP"), "{text}");
 }
 
+#[test]
+fn track_that_missed_a_run_stays_listed_and_goes_on() {
+    let folder = Scratch::new("publishing");
+    let mut clock = first_run(&folder, 3);
+    for tracks in [1, 2] {
+        let mut channel = Channel::open_with(&folder, clock, tracks);
+        channel.publish_group().unwrap();
+        clock = channel.clock.clone();
+    }
+    let listed = Listed::read(&folder);
+    listed.check_files(&folder);
+    assert_eq!(listed.numbers("audio"), 2..5);
+    assert_eq!(discontinuities(&folder), [2, 2]);
+    let text = playlist(&folder, "audio");
+    let breaks = "#EXT-X-DISCONTINUITY\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP";
+    assert!(text.contains(breaks), "{text}");
+}
+
 // The window forgets it in the mean time, its files are deleted, and a run ends. Its numbers go on.
 #[test]
 fn track_that_comes_again_after_the_window_goes_on_with_its_numbers() {

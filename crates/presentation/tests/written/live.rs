@@ -29,17 +29,17 @@ const PARTS: [ChannelPart; 3] = [
     ChannelPart {
         first_number: 1,
         start: 0,
-        is_discontinuity: false,
+        discontinuities: 0,
     },
     ChannelPart {
         first_number: 4,
         start: 6,
-        is_discontinuity: false,
+        discontinuities: 0,
     },
     ChannelPart {
         first_number: 7,
         start: 23,
-        is_discontinuity: true,
+        discontinuities: 1,
     },
 ];
 
@@ -48,7 +48,7 @@ struct ChannelPart {
     first_number: u64,
     /// The start of its Period in seconds.
     start: u64,
-    is_discontinuity: bool,
+    discontinuities: u64,
 }
 
 /// The protection of a channel.
@@ -135,12 +135,11 @@ impl Channel {
         };
         let (first_part, _) = begun.nth(count).expect("a part has begun");
         let gone = &PARTS[..=first_part];
-        let is_break = |part: &&ChannelPart| part.is_discontinuity;
         PresentedTrack {
             files: files(&track.name, first_part),
             segments: listed.map(|number| segment(&track, number)).collect(),
             first_number: first,
-            discontinuities: gone.iter().filter(is_break).count() as u64,
+            discontinuities: gone.iter().map(|part| part.discontinuities).sum(),
             bandwidth: Some(1_000_000),
             key_frame_bandwidth: Some(100_000),
             period: first_part as u64,
@@ -150,7 +149,7 @@ impl Channel {
                     first_segment: usize::try_from(part.first_number.saturating_sub(first))
                         .unwrap(),
                     period: index as u64,
-                    is_discontinuity: part.is_discontinuity,
+                    discontinuities: part.discontinuities,
                     media: track.media,
                     codecs: track.codecs.clone(),
                     files: files(&track.name, index),

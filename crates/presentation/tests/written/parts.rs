@@ -20,7 +20,7 @@ fn divided(mut track: PresentedTrack, form: Form) -> PresentedTrack {
     let part = |number: u64, first_segment, protection| LaterPart {
         first_segment,
         period: number - 1,
-        is_discontinuity: false,
+        discontinuities: 0,
         media,
         codecs: codecs.clone(),
         files: match form {

@@ -109,9 +109,9 @@ impl EntryWriter<'_> {
                 .next_if(|part| part.first_segment <= segment)
         })
         .collect();
-        let breaks = begun.iter().filter(|part| part.is_discontinuity).count();
-        self.lines
-            .extend(iter::repeat_n("#EXT-X-DISCONTINUITY".to_owned(), breaks));
+        let breaks: u64 = begun.iter().map(|part| part.discontinuities).sum();
+        let break_lines = (0..breaks).map(|_| "#EXT-X-DISCONTINUITY".to_owned());
+        self.lines.extend(break_lines);
         // Of several changes before a key frame that is listed, the last one counts.
         let changes = iter::from_fn(|| self.keys.next_if(|keys| keys.segment <= segment));
         self.lines

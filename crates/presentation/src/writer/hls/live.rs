@@ -58,7 +58,7 @@ fn removed_breaks(track: &PresentedTrack) -> u64 {
     let parts = track.later_parts.iter();
     parts
         .take_while(|part| part.first_segment == 0)
-        .map(|part| u64::from(part.is_discontinuity))
+        .map(|part| part.discontinuities)
         .sum()
 }
 

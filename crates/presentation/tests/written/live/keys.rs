@@ -96,7 +96,7 @@ fn clear_lead_has_the_key_from_the_start() {
     track.later_parts = vec![LaterPart {
         first_segment: 2,
         period: 1,
-        is_discontinuity: false,
+        discontinuities: 0,
         media: track.media,
         codecs: track.codecs.clone(),
         files: files("hd", 1),

@@ -68,7 +68,7 @@ fn periods_have_the_codecs_of_their_own_encoder() {
     channel.tracks.truncate(1);
     let track = &mut channel.tracks[0];
     let part = track.later_parts.last_mut().unwrap();
-    assert!(part.is_discontinuity);
+    assert_eq!(part.discontinuities, 1);
     part.codecs = "hvc1.1.6.L93.B0".to_owned();
     if let TrackMedia::Video { width, height, .. } = &mut part.media {
         (*width, *height) = (1280, 720);
