@@ -83,6 +83,7 @@ mod manifests;
 mod publisher;
 mod publisher_types;
 mod restore;
+mod saved_values;
 mod segment_files;
 mod snapshot;
 mod state;

@@ -72,8 +72,8 @@ impl<S: PresentationStore> Publisher<S> {
     }
 
     /// Starts a stream. Returns its media time at running time 0, with which no buffer comes before the end of an earlier stream. The
-    /// presentation starts with the first stream. A presentation that is not live replaces the one that is there, whose files stay until the
-    /// one after it.
+    /// presentation starts with the first stream. A presentation that is not live replaces the one that is there, whose files are deleted when
+    /// the next one starts.
     ///
     /// # Errors
     /// [`PublishError::File`].
@@ -95,14 +95,12 @@ impl<S: PresentationStore> Publisher<S> {
 
     /// Starts the timeline anew. Of the presentation that is there, only the files stay, and the manifests until the new ones replace them.
     fn start_anew(&mut self, availability_start: Duration) -> Result<(), PublishError> {
-        self.state.end = Duration::MAX;
         if !self.state.has_old_manifests {
-            self.delete_expired()?;
+            let removed = self.state.take_removed();
+            self.delete(removed)?;
         }
         self.state.has_old_manifests = true;
-        while !self.state.tracks.is_empty() {
-            self.state.remove_track(0);
-        }
+        self.state.remove_tracks();
         self.state.end = Duration::ZERO;
         self.state.target_duration = 0;
         self.state.periods.clear();
@@ -209,13 +207,17 @@ impl<S: PresentationStore> Publisher<S> {
             let under_way: HashSet<usize> = self.stream.iter().map(|track| track.index).collect();
             self.state.move_window(window, &under_way);
         }
+        if self.options.is_live {
+            self.state.leave_removed();
+        }
         self.measure();
         self.save()?;
-        self.write_manifests()?;
-        if std::mem::take(&mut self.state.has_old_manifests) {
+        let has_new_manifests = self.write_manifests()?;
+        if std::mem::take(&mut self.state.has_old_manifests) || has_new_manifests {
             self.save()?;
         }
-        self.delete_expired()
+        let expired = self.state.take_expired();
+        self.delete(expired)
     }
 
     /// Publishes the end of the presentation.
@@ -294,19 +296,21 @@ impl<S: PresentationStore> Publisher<S> {
         self.write(STATE_NAME, &bytes)
     }
 
-    fn write_manifests(&mut self) -> Result<(), PublishError> {
+    /// Writes the manifests. Returns true if one of them is new.
+    fn write_manifests(&mut self) -> Result<bool, PublishError> {
+        let mut is_new = false;
         let presentation = Snapshot {
             state: &self.state,
             options: &self.options,
         }
         .present();
         for file in self.manifests.update(&presentation, &self.options)? {
-            self.state.keep_file(&file.name);
+            is_new |= self.state.add_manifest(&file.name);
             self.write(&file.name, file.text.as_bytes())?;
             self.events
                 .push_back(PublisherEvent::Manifest { name: file.name });
         }
-        Ok(())
+        Ok(is_new)
     }
 
     /// Writes a whole file.
@@ -318,8 +322,8 @@ impl<S: PresentationStore> Publisher<S> {
             .map_err(PublishError::file(name))
     }
 
-    fn delete_expired(&mut self) -> Result<(), PublishError> {
-        for name in self.state.take_expired() {
+    fn delete(&mut self, names: Vec<String>) -> Result<(), PublishError> {
+        for name in names {
             self.store
                 .remove(&name)
                 .map_err(PublishError::file(&name))?;

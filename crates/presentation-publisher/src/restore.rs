@@ -13,17 +13,24 @@ use crate::state::TrackState;
 use crate::store::{PresentationStore, is_unfinished};
 
 impl<S: PresentationStore> Publisher<S> {
-    /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. A track of which an init segment
-    /// is gone is not listed any more.
+    /// Describes the tracks that are listed, by their init segments, and deletes files that nothing lists. What a track listed is left out if
+    /// an init segment is gone; its numbers go on. If nothing is listed then, the presentation starts anew.
     pub(crate) fn restore(&mut self) -> Result<(), PublishError> {
-        let mut index = 0;
-        while let Some(track) = self.state.tracks.get_mut(index) {
-            match describe_parts(&mut self.store, track)? {
-                true => index += 1,
-                false => self.state.remove_track(index),
+        let mut has_lost_tracks = false;
+        for index in 0..self.state.tracks.len() {
+            if let Some(track) = self.state.tracks.get_mut(index)
+                && !describe_parts(&mut self.store, track)?
+            {
+                self.state.delist(index);
+                has_lost_tracks = true;
             }
         }
-        self.delete_unlisted()
+        self.delete_unlisted()?;
+        let mut tracks = self.state.tracks.iter();
+        if has_lost_tracks && tracks.all(|track| track.segments.is_empty()) {
+            self.state.remove_tracks();
+        }
+        Ok(())
     }
 
     fn delete_unlisted(&mut self) -> Result<(), PublishError> {

@@ -17,7 +17,8 @@ use segment_packaging::{
 use crate::PublishError;
 use crate::publisher::Publisher;
 use crate::publisher_types::{PublishedSegment, PublisherEvent};
-use crate::state::{PartState, PeriodState, SavedKid, SavedScheme, SegmentState, SignalsState};
+use crate::saved_values::{SavedKid, SavedScheme};
+use crate::state::{PartState, PeriodState, SegmentState, SignalsState};
 use crate::store::PresentationStore;
 
 /// A track of the stream under way.
@@ -64,7 +65,7 @@ impl<S: PresentationStore, C: Chunk> SegmentSink<C> for Publisher<S> {
         self.state.next_period += 1;
         self.period = Some(number);
         if let Some(signals) = &init.keys.signals {
-            self.state.add_signals(signals);
+            self.state.add_signals(self.options.scheme, signals);
         }
         for (index, track) in self.stream.iter_mut().enumerate() {
             let track_id = u32::try_from(index + 1).unwrap_or(u32::MAX);
@@ -115,7 +116,7 @@ impl<S: PresentationStore, C: Chunk> SegmentSink<C> for Publisher<S> {
     }
 
     fn change_keys(&mut self, change: KeyChange) {
-        self.state.add_signals(&change.signals);
+        self.state.add_signals(self.options.scheme, &change.signals);
     }
 
     fn warn(&mut self, warning: StreamWarning) {
@@ -182,6 +183,7 @@ impl<S: PresentationStore> Publisher<S> {
                 scheme: SavedScheme(self.options.scheme),
                 default_kid: part.default_kid,
                 on_demand: part.on_demand,
+                expects_changes: self.options.expects_changes,
                 discontinuities: discontinuities.saturating_sub(track.last_discontinuities()),
                 frame_rate: described.frame_rate().map(Into::into),
                 described: Some(described),

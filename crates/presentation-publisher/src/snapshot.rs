@@ -3,6 +3,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use cenc_types::Scheme;
 use presentation::ByteRange;
 use presentation::model::{
     LaterPart, LivePeriod, LiveTimes, Presentation, PresentedTrack, Segment, TrackFiles,
@@ -23,30 +24,12 @@ pub(crate) struct Snapshot<'a> {
 impl Snapshot<'_> {
     /// Returns the model.
     pub(crate) fn present(&self) -> Presentation {
-        let signals: Vec<Signals> = self
-            .state
-            .signals
-            .iter()
-            .map(|signals| signals.restore())
+        let newest = self.state.signals.last();
+        let drms = newest.map_or_else(Vec::new, |newest| newest.signals.restore().drms);
+        let keys: Vec<PresentationKeys> = Scheme::ALL
+            .into_iter()
+            .map(|scheme| self.keys(scheme))
             .collect();
-        let drms = signals
-            .last()
-            .map_or_else(Vec::new, |signals| signals.drms.clone());
-        let keys = PresentationKeys {
-            scheme: self.options.scheme,
-            inits: Vec::new(),
-            // Only the signaling counts here. That of a KID is the newest one: another run may have other DRM systems.
-            key_changes: signals
-                .into_iter()
-                .rev()
-                .map(|signals| KeyChange {
-                    period: 0,
-                    start: Duration::ZERO,
-                    signals,
-                    in_init: false,
-                })
-                .collect(),
-        };
         Presentation {
             tracks: self
                 .state
@@ -57,6 +40,25 @@ impl Snapshot<'_> {
                 .collect(),
             drms,
             live: self.options.is_live.then(|| self.live_times()),
+        }
+    }
+
+    /// Returns the keys of a scheme.
+    fn keys(&self, scheme: Scheme) -> PresentationKeys {
+        // Only the signaling counts here. That of a KID is the newest one: another run may have other DRM systems.
+        let newest_first = self.state.signals.iter().rev();
+        PresentationKeys {
+            scheme,
+            inits: Vec::new(),
+            key_changes: newest_first
+                .filter(|known| known.scheme.0 == scheme)
+                .map(|known| KeyChange {
+                    period: 0,
+                    start: Duration::ZERO,
+                    signals: known.signals.restore(),
+                    in_init: false,
+                })
+                .collect(),
         }
     }
 
@@ -81,7 +83,7 @@ impl Snapshot<'_> {
     }
 
     /// Returns a track; None if it has no part.
-    fn track(&self, track: &TrackState, keys: &PresentationKeys) -> Option<PresentedTrack> {
+    fn track(&self, track: &TrackState, keys: &[PresentationKeys]) -> Option<PresentedTrack> {
         let mut parts = self.parts(track, keys).into_iter();
         let first = parts.next()?;
         let end = track
@@ -113,7 +115,7 @@ impl Snapshot<'_> {
     }
 
     /// Returns the parts that are listed.
-    fn parts(&self, track: &TrackState, keys: &PresentationKeys) -> Vec<LaterPart> {
+    fn parts(&self, track: &TrackState, keys: &[PresentationKeys]) -> Vec<LaterPart> {
         let segment_keys: Vec<SegmentKey> = track
             .segments
             .iter()
@@ -146,32 +148,37 @@ impl Snapshot<'_> {
                     media: described.media,
                     codecs: described.codecs.clone(),
                     files: track.files(part),
-                    protection: self.signaling(part, first_segment..end, &segment_keys, keys),
+                    protection: keys
+                        .iter()
+                        .find(|keys| keys.scheme == part.scheme.0)
+                        .and_then(|keys| part.signaling(first_segment..end, &segment_keys, keys)),
                     period: part.period.saturating_sub(first_period),
                     discontinuities: part.discontinuities,
                 })
             })
             .collect()
     }
+}
 
+impl PartState {
+    /// Returns the signaling of its segments; None if its init segment describes clear samples.
     fn signaling(
         &self,
-        part: &PartState,
         segments: std::ops::Range<usize>,
         segment_keys: &[SegmentKey],
         keys: &PresentationKeys,
     ) -> Option<TrackSignaling> {
-        let default_kid = part.default_kid?.0;
+        let default_kid = self.default_kid?.0;
         let init = InitKeys {
             default_kids: vec![Some(default_kid)],
-            signals: Some(part.on_demand.as_ref().map_or_else(
+            signals: Some(self.on_demand.as_ref().map_or_else(
                 || Signals {
                     kids: vec![default_kid],
                     drms: Vec::new(),
                 },
                 SignalsState::restore,
             )),
-            has_leaf_licences: part.on_demand.is_some(),
+            has_leaf_licences: self.on_demand.is_some(),
         };
         let mut signaling = keys.signaling(&PartKeys {
             track: 0,
@@ -179,8 +186,7 @@ impl Snapshot<'_> {
             segments,
             keys: segment_keys,
         })?;
-        signaling.scheme = part.scheme.0;
-        signaling.expects_changes = self.options.expects_changes;
+        signaling.expects_changes = self.expects_changes;
         Some(signaling)
     }
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The state of a presentation, from which a later run goes on. It is one small file beside the manifests, and names no key.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
-use cenc_types::{FrameRate, KeyId, Scheme};
+use cenc_types::{KeyId, Scheme};
 use drm_signaling::DrmRecord;
 use presentation::model::Role;
 use protection_policy::Signals;
 use segment_packaging::DescribedTrack;
 use serde::{Deserialize, Serialize};
 
+use crate::saved_values::{SavedFrameRate, SavedKid, SavedScheme};
+
 /// The name of the file. Web servers do not list names that start with a dot.
 pub(crate) const STATE_NAME: &str = ".playready-presentation.json";
 /// The version of its content.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A presentation under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,15 +35,22 @@ pub(crate) struct PresentationState {
     /// True once it is complete.
     pub(crate) is_ended: bool,
     /// True while the manifests are still those of the presentation before, of which only the files are known.
-    #[serde(default)]
     pub(crate) has_old_manifests: bool,
     /// The Periods that are listed.
     pub(crate) periods: VecDeque<PeriodState>,
     pub(crate) tracks: Vec<TrackState>,
     /// The signaling of the crypto periods that are listed, in the order of time.
-    pub(crate) signals: Vec<SignalsState>,
+    pub(crate) signals: Vec<SchemeSignals>,
+    /// The names of the manifests that were written.
+    pub(crate) manifests: BTreeSet<String>,
     /// Files that are not listed any more, in the order in which they left.
     pub(crate) removed: VecDeque<RemovedFile>,
+}
+
+/// What all versions of the file have.
+#[derive(Debug, Deserialize)]
+struct VersionedState {
+    format: u32,
 }
 
 /// A Period.
@@ -62,7 +71,6 @@ pub(crate) struct TrackState {
     /// The peak bit rate that the manifests state, in bits per second.
     pub(crate) bandwidth: Option<u32>,
     /// The peak bit rate of the key frames alone.
-    #[serde(default)]
     pub(crate) key_frame_bandwidth: Option<u32>,
     /// Ticks per second of the times in `segments`, a multiple of those of the streams.
     pub(crate) timescale: u32,
@@ -72,7 +80,6 @@ pub(crate) struct TrackState {
     /// The number of the first Period that it was in since it was listed.
     pub(crate) first_period: u64,
     /// True if no segment follows although the others go on.
-    #[serde(default)]
     pub(crate) is_ended: bool,
     /// The duration of the longest playlist so far.
     pub(crate) longest_playlist: Duration,
@@ -96,8 +103,9 @@ pub(crate) struct PartState {
     pub(crate) on_demand: Option<SignalsState>,
     /// The discontinuities since the part before.
     pub(crate) discontinuities: u64,
-    /// What no init segment says.
-    #[serde(default)]
+    /// True if its signaling names DRM systems whose keys change within the segments.
+    pub(crate) expects_changes: bool,
+    /// The frame rate, which no init segment states.
     pub(crate) frame_rate: Option<SavedFrameRate>,
     /// What the init segment says; None until it is read.
     #[serde(skip)]
@@ -151,73 +159,43 @@ impl SignalsState {
     }
 }
 
+/// The signaling of a crypto period, with its scheme, which is part of a PlayReady Header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SchemeSignals {
+    pub(crate) scheme: SavedScheme,
+    #[serde(flatten)]
+    pub(crate) signals: SignalsState,
+}
+
 /// A file that clients may still request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RemovedFile {
     pub(crate) name: String,
-    /// The media time at which it may be deleted.
-    pub(crate) until: Duration,
+    /// The media time for which it stays after the first manifests without it.
+    stays: Duration,
+    /// The media time at which it may be deleted; None before the first manifests without it, and on demand, where it stays until the next
+    /// run.
+    until: Option<Duration>,
 }
 
-/// A KID as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct SavedKid(pub(crate) KeyId);
-
-impl TryFrom<String> for SavedKid {
-    type Error = cenc_types::Error;
-
-    fn try_from(text: String) -> Result<Self, cenc_types::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl From<SavedKid> for String {
-    fn from(kid: SavedKid) -> Self {
-        kid.0.to_string()
-    }
-}
-
-/// A scheme by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct SavedScheme(pub(crate) Scheme);
-
-impl TryFrom<String> for SavedScheme {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        let mut schemes = Scheme::ALL.into_iter();
-        let named = schemes.find(|scheme| scheme.name() == text);
-        named.map(Self).ok_or("no protection scheme")
-    }
-}
-
-impl From<SavedScheme> for String {
-    fn from(scheme: SavedScheme) -> Self {
-        scheme.0.name().to_owned()
-    }
-}
-
-/// Pictures per second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SavedFrameRate {
-    pub(crate) numerator: u32,
-    pub(crate) denominator: u32,
-}
-
-impl From<FrameRate> for SavedFrameRate {
-    fn from(rate: FrameRate) -> Self {
+impl RemovedFile {
+    /// Returns a file that the next manifests do not name any more.
+    pub(crate) const fn new(name: String, stays: Duration) -> Self {
         Self {
-            numerator: rate.numerator,
-            denominator: rate.denominator,
+            name,
+            stays,
+            until: None,
         }
     }
-}
 
-impl From<SavedFrameRate> for FrameRate {
-    fn from(rate: SavedFrameRate) -> Self {
-        Self::new(rate.numerator, rate.denominator)
+    /// Notes the end of the presentation at the first manifests without the file.
+    pub(crate) fn leave(&mut self, end: Duration) {
+        self.until.get_or_insert(end.saturating_add(self.stays));
+    }
+
+    /// True if it may be deleted now.
+    pub(crate) fn is_expired(&self, end: Duration) -> bool {
+        self.until.is_some_and(|until| until <= end)
     }
 }
 
@@ -236,6 +214,7 @@ impl PresentationState {
             periods: VecDeque::new(),
             tracks: Vec::new(),
             signals: Vec::new(),
+            manifests: BTreeSet::new(),
             removed: VecDeque::new(),
         }
     }
@@ -245,10 +224,11 @@ impl PresentationState {
     /// # Errors
     /// A damaged file, and one of another version.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, StateFault> {
-        let state: Self = serde_json::from_slice(bytes).map_err(StateFault::Damaged)?;
-        match state.format {
-            FORMAT => Ok(state),
-            format => Err(StateFault::Format(format)),
+        let VersionedState { format } =
+            serde_json::from_slice(bytes).map_err(StateFault::Damaged)?;
+        match format {
+            FORMAT => serde_json::from_slice(bytes).map_err(StateFault::Damaged),
+            _ => Err(StateFault::Format(format)),
         }
     }
 
@@ -257,12 +237,14 @@ impl PresentationState {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Adds the signaling of a crypto period, unless it is the last one.
-    pub(crate) fn add_signals(&mut self, signals: &Signals) {
-        let added = SignalsState::from(signals);
-        if self.signals.last() != Some(&added) {
-            self.signals.push(added);
-        }
+    /// Adds the signaling of a crypto period, as the newest one.
+    pub(crate) fn add_signals(&mut self, scheme: Scheme, signals: &Signals) {
+        let added = SchemeSignals {
+            scheme: SavedScheme(scheme),
+            signals: signals.into(),
+        };
+        self.signals.retain(|known| *known != added);
+        self.signals.push(added);
     }
 
     /// Forgets the signaling of keys that nothing listed has. That of the last crypto period stays.
@@ -278,7 +260,7 @@ impl PresentationState {
             .collect();
         let last = self.signals.len().saturating_sub(1);
         let mut index = 0;
-        self.signals.retain(|signals| {
+        self.signals.retain(|SchemeSignals { signals, .. }| {
             let is_last = index == last;
             index += 1;
             is_last || signals.kids.iter().any(|kid| used.contains(&kid.0))

@@ -27,9 +27,10 @@ impl PresentationState {
     /// others.
     pub(crate) fn move_window(&mut self, window: Duration, under_way: &HashSet<usize>) {
         let end = self.end;
+        let target_duration = Duration::from_secs(self.target_duration);
         let least_under_way = LeastListed {
             segments: LEAST_SEGMENTS,
-            duration: Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS,
+            duration: target_duration * LEAST_TARGET_DURATIONS,
         };
         for index in 0..self.tracks.len() {
             let removed = &mut self.removed;
@@ -41,31 +42,29 @@ impl PresentationState {
                 false => LeastListed::default(),
             };
             track.longest_playlist = track.longest_playlist.max(track.listed());
-            while let Some(until) = track.take_oldest(end, window, least) {
-                removed.push_back(RemovedFile {
-                    name: track.segment_name(track.first_number - 1),
-                    until,
-                });
+            while let Some(file) = track.take_oldest(end, window, least) {
+                removed.push_back(file);
             }
-            track.take_empty_parts(end, removed);
+            track.take_empty_parts(target_duration, removed);
             if track.segments.is_empty() && !track.parts.is_empty() {
                 self.delist(index);
             }
         }
         let tracks = &self.tracks;
         self.periods.retain(|period| {
-            tracks
+            let mut reached = tracks
                 .iter()
                 .filter(|track| !track.segments.is_empty() && track.first_period <= period.number)
-                .all(|track| track.has_not_left(period.number))
+                .peekable();
+            reached.peek().is_some() && reached.all(|track| track.has_not_left(period.number))
         });
         self.forget_signals();
     }
 
-    /// Takes a track off the lists, and forgets it.
-    pub(crate) fn remove_track(&mut self, index: usize) {
-        self.delist(index);
-        self.tracks.remove(index);
+    /// Takes all tracks off the lists, and forgets them.
+    pub(crate) fn remove_tracks(&mut self) {
+        (0..self.tracks.len()).for_each(|index| self.delist(index));
+        self.tracks.clear();
     }
 
     /// Takes all segments of a track, and its playlists, off the lists.
@@ -73,23 +72,41 @@ impl PresentationState {
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
-        let longest = track.longest_playlist.max(track.listed());
-        let until = self.end.saturating_add(longest);
+        let longest_playlist = track.longest_playlist.max(track.listed());
+        let stays = longest_playlist.saturating_add(Duration::from_secs(self.target_duration));
         let numbers = track.first_number..track.next_number();
         track.first_number = numbers.end;
         track.segments.clear();
         let inits: Vec<String> = track.parts.drain(..).map(|part| part.init).collect();
+        let manifests = &mut self.manifests;
+        let playlists = hls::playlist_names(&track.name).into_iter();
+        let playlists = playlists.filter(|name| manifests.remove(name));
         let names = numbers
             .map(|number| track.segment_name(number))
             .chain(inits)
-            .chain(hls::playlist_names(&track.name));
-        let removed = names.map(|name| RemovedFile { name, until });
-        self.removed.extend(removed);
+            .chain(playlists);
+        self.removed
+            .extend(names.map(|name| RemovedFile::new(name, stays)));
     }
 
-    /// Keeps a file that is written again.
-    pub(crate) fn keep_file(&mut self, name: &str) {
-        self.removed.retain(|file| file.name != name);
+    /// Notes a manifest that is written. Returns true if it is a new one.
+    pub(crate) fn add_manifest(&mut self, name: &str) -> bool {
+        let is_new = self.manifests.insert(name.to_owned());
+        if is_new {
+            self.removed.retain(|file| file.name != name);
+        }
+        is_new
+    }
+
+    /// Notes that the next manifests do not name the removed files any more.
+    pub(crate) fn leave_removed(&mut self) {
+        let end = self.end;
+        self.removed.iter_mut().for_each(|file| file.leave(end));
+    }
+
+    /// Returns all removed files, to be deleted.
+    pub(crate) fn take_removed(&mut self) -> Vec<String> {
+        self.removed.drain(..).map(|file| file.name).collect()
     }
 
     /// Returns the files that may be deleted now.
@@ -97,7 +114,7 @@ impl PresentationState {
         let end = self.end;
         let mut expired = Vec::new();
         self.removed.retain(|file| {
-            let stays = file.until > end;
+            let stays = !file.is_expired(end);
             if !stays {
                 expired.push(file.name.clone());
             }
@@ -120,13 +137,13 @@ impl TrackState {
         format!("{}/{number}.m4s", self.name)
     }
 
-    /// Takes the oldest segment off the list if it has left the window, and enough stay. Returns the media time up to which its file stays.
+    /// Takes the oldest segment off the list if it has left the window, and enough stay. Returns its file.
     fn take_oldest(
         &mut self,
         end: Duration,
         window: Duration,
         least: LeastListed,
-    ) -> Option<Duration> {
+    ) -> Option<RemovedFile> {
         let first = *self.segments.front()?;
         let first_end = self.time(first.start.saturating_add(first.duration));
         let rest = self.listed().saturating_sub(self.time(first.duration));
@@ -134,21 +151,22 @@ impl TrackState {
         if is_needed || first_end + window > end {
             return None;
         }
+        let name = self.segment_name(self.first_number);
         self.segments.pop_front();
         self.first_number += 1;
-        Some(end + self.time(first.duration) + self.longest_playlist)
+        let stays = self.time(first.duration) + self.longest_playlist;
+        Some(RemovedFile::new(name, stays))
     }
 
-    /// Takes away the parts whose segments have all left.
-    fn take_empty_parts(&mut self, end: Duration, removed: &mut VecDeque<RemovedFile>) {
+    /// Takes away the parts whose segments have all left. Their init segments stay as long as the last of the segments.
+    fn take_empty_parts(&mut self, target_duration: Duration, removed: &mut VecDeque<RemovedFile>) {
+        let stays = self.longest_playlist + target_duration;
         while let Some(next) = self.parts.get(1)
             && next.first_number <= self.first_number
         {
             self.discontinuities += next.discontinuities;
-            removed.extend(self.parts.pop_front().map(|first| RemovedFile {
-                name: first.init,
-                until: end + self.longest_playlist,
-            }));
+            let first = self.parts.pop_front();
+            removed.extend(first.map(|first| RemovedFile::new(first.init, stays)));
         }
     }
 }

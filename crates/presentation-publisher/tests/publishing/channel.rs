@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cenc_mp4::segmenting::SegmentSpan;
-use cenc_types::{KeyId, Scheme};
+use cenc_types::Scheme;
 use host_access::{Clock, Host};
 use presentation::model::TrackMedia;
 use presentation::writer::hls::HlsClearLead;
@@ -158,18 +158,15 @@ impl<S: PresentationStore> Channel<S> {
         self.start_part_with(number, None);
     }
 
-    /// As before, with a KID.
-    pub fn start_protected_part(&mut self, number: u8) {
-        self.start_part_with(number, Some(KeyId::from_bytes([number; 16])));
+    /// Starts new init segments with one key.
+    pub fn start_protected_part(&mut self, number: u8, signals: Signals) {
+        self.start_part_with(number, Some(signals));
     }
 
-    fn start_part_with(&mut self, number: u8, kid: Option<KeyId>) {
+    fn start_part_with(&mut self, number: u8, signals: Option<Signals>) {
         let keys = InitKeys {
-            default_kids: vec![kid; 2],
-            signals: kid.map(|kid| Signals {
-                kids: vec![kid],
-                drms: Vec::new(),
-            }),
+            default_kids: vec![signals.as_ref().map(|signals| signals.kids[0]); 2],
+            signals,
             has_leaf_licences: false,
         };
         // `ftyp` and `moov`, and a box that makes a difference.

@@ -10,6 +10,7 @@
 mod channel;
 mod failing_store;
 mod listed;
+mod settings;
 mod tracks;
 
 use std::fs;

@@ -4,14 +4,13 @@
 use std::fs;
 use std::time::Duration;
 
-use cenc_types::Scheme;
-use presentation_publisher::{FolderStore, Publisher, StartedTrack};
+use presentation_publisher::{PublisherEvent, StartedTrack};
 use test_support::scratch::Scratch;
 
-use crate::channel::{Channel, TestClock, audio, options, video};
+use crate::channel::{Channel, SEGMENT, TestClock, audio, options, video};
 use crate::listed::Listed;
 
-fn playlist(folder: &Scratch, name: &str) -> String {
+pub fn playlist(folder: &Scratch, name: &str) -> String {
     fs::read_to_string(folder.join(&format!("{name}.m3u8"))).unwrap()
 }
 
@@ -28,7 +27,7 @@ fn discontinuities(folder: &Scratch) -> [usize; 2] {
 }
 
 /// Publishes some groups of video and audio, and returns the clock after a pause.
-fn first_run(folder: &Scratch, groups: usize) -> TestClock {
+pub fn first_run(folder: &Scratch, groups: usize) -> TestClock {
     let mut channel = Channel::open(folder, options());
     (0..groups).for_each(|_| channel.publish_group().unwrap());
     channel.clock.add(Duration::from_secs(3));
@@ -109,6 +108,51 @@ fn track_that_missed_a_run_stays_listed_and_goes_on() {
     assert!(text.contains(breaks), "{text}");
 }
 
+// An operator deleted a folder.
+#[test]
+fn track_whose_files_are_gone_goes_on_with_its_numbers() {
+    let folder = Scratch::new("publishing");
+    let clock = first_run(&folder, 3);
+    fs::remove_dir_all(folder.join("audio")).unwrap();
+    let mut channel = Channel::open_at(&folder, options(), clock);
+    for group in 0..20 {
+        channel.publish_group().unwrap();
+        let listed = Listed::read(&folder);
+        listed.check_files(&folder);
+        assert_eq!(listed.numbers("audio").end, 5 + group);
+        assert_eq!(listed.numbers("video").end, 5 + group);
+        assert_eq!(discontinuities(&folder), [1, 1]);
+    }
+}
+
+// A pause, after which everything that was listed is old: clients have had the playlists that name it until now.
+#[test]
+fn files_stay_for_clients_after_their_list_is_given_up() {
+    let folder = Scratch::new("publishing");
+    let mut channel = Channel::open(&folder, options());
+    (0..3).for_each(|_| channel.publish_group().unwrap());
+    channel.clock.add(SEGMENT * 100);
+    let clock = channel.clock.clone();
+    drop(channel);
+    let mut channel = Channel::open_with(&folder, clock, 1);
+    let other = StartedTrack {
+        timescale: u32::MAX,
+        ..video()
+    };
+    channel.timescale = u32::MAX;
+    channel.start_tracks(vec![other], 2);
+    // For the playlist of three segments, and one segment more.
+    for group in 0..=4 {
+        channel.publish_group().unwrap();
+        let files = channel.files(&folder, "video").len();
+        assert_eq!(files, if group < 4 { 3 + group + 1 } else { 5 }, "{group}");
+        let has_init = folder.join("video/init-0.mp4").exists();
+        assert_eq!(has_init, group < 4);
+    }
+    let mpd = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
+    assert_eq!(mpd.matches("<Period ").count(), 1);
+}
+
 // The window forgets it in the mean time, its files are deleted, and a run ends. Its numbers go on.
 #[test]
 fn track_that_comes_again_after_the_window_goes_on_with_its_numbers() {
@@ -134,103 +178,6 @@ fn track_that_comes_again_after_the_window_goes_on_with_its_numbers() {
     }
     let [video, audio] = discontinuities(&folder);
     assert_eq!(audio, video);
-}
-
-// An encoder of another format writes a track of the same name.
-#[test]
-fn later_run_with_another_codec_leaves_earlier_periods_as_they_are() {
-    let folder = Scratch::new("publishing");
-    let clock = first_run(&folder, 3);
-    let codecs = || -> Vec<String> {
-        let text = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
-        let mpd = roxmltree::Document::parse(&text).unwrap();
-        mpd.descendants()
-            .filter(|node| node.attribute("id") == Some("video"))
-            .map(|node| node.attribute("codecs").unwrap().to_owned())
-            .collect()
-    };
-    assert_eq!(codecs(), ["avc1.42c01e"]);
-    let mut channel = Channel::open_with(&folder, clock, 1);
-    let mut other = video();
-    other.described.codecs = "hvc1.1.6.L93.B0".to_owned();
-    channel.start_tracks(vec![other], 2);
-    channel.publish_group().unwrap();
-    // `avcC` of the recording says the first one.
-    assert_eq!(codecs(), ["avc1.42c00a", "hvc1.1.6.L93.B0"]);
-    let text = playlist(&folder, "manifest");
-    assert!(text.contains("avc1.42c00a,hvc1.1.6.L93.B0"), "{text}");
-}
-
-// The scheme is that of the part, too.
-#[test]
-fn later_run_with_another_scheme_leaves_earlier_periods_as_they_are() {
-    let folder = Scratch::new("publishing");
-    let schemes = || -> Vec<String> {
-        let text = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
-        let (_, set) = text.split_once("contentType=\"video\"").unwrap();
-        let protections = set.split("urn:mpeg:dash:mp4protection:2011\" value=\"");
-        let values = protections.skip(1).map(|rest| rest[..4].to_owned());
-        values.collect()
-    };
-    let mut clock = TestClock::default();
-    for (scheme, expected) in [
-        (Scheme::Cenc, &["cenc"][..]),
-        (Scheme::Cbcs, &["cenc", "cbcs"]),
-    ] {
-        // HLS needs a DRM system, of which there is none.
-        let options = presentation_publisher::PublisherOptions {
-            scheme,
-            writes_hls: false,
-            ..options()
-        };
-        let store = FolderStore::open(folder.path()).unwrap();
-        let publisher = Publisher::open(store, options, clock.host()).unwrap();
-        let mut channel = Channel::start_with(publisher, clock, 1).unwrap();
-        channel.start_protected_part(2);
-        channel.publish_group().unwrap();
-        clock = channel.clock.clone();
-        assert_eq!(schemes(), expected);
-    }
-}
-
-// A list has one timescale, in which the ticks of all its segments are whole. Encoders of other frame rates count in other ticks.
-#[test]
-fn later_run_with_another_timescale_goes_on() {
-    let folder = Scratch::new("publishing");
-    let mut clock = first_run(&folder, 3);
-    for (timescale, listed_timescale, first_number, segment) in [
-        // At 9 s, with segments of 2 s.
-        (400, 2000, 1, "<S t=\"18000\" d=\"4000\"/>"),
-        (1500, 6000, 3, "<S t=\"84000\" d=\"12000\"/>"),
-        // The common timescale would have 34 bits.
-        (
-            4_000_000_000,
-            4_000_000_000_u32,
-            6,
-            "<S t=\"76000000000\" d=\"8000000000\"/>",
-        ),
-    ] {
-        let mut channel = Channel::open_with(&folder, clock, 1);
-        let other = StartedTrack {
-            timescale,
-            ..video()
-        };
-        channel.timescale = timescale;
-        channel.start_tracks(vec![other], 2);
-        channel.publish_group().unwrap();
-        channel.clock.add(Duration::from_secs(3));
-        clock = channel.clock.clone();
-        let listed = Listed::read(&folder);
-        listed.check_files(&folder);
-        assert_eq!(listed.numbers("video").start, first_number);
-        let mpd = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
-        let template = format!("<SegmentTemplate timescale=\"{listed_timescale}\"");
-        assert!(mpd.contains(&template) && mpd.contains(segment), "{mpd}");
-        let durations = playlist(&folder, "video")
-            .matches("#EXTINF:2.000000,")
-            .count();
-        assert_eq!(durations as u64, listed.numbers("video").end - first_number);
-    }
 }
 
 #[test]
@@ -259,6 +206,15 @@ fn track_that_ends_leaves_with_the_window() {
     }
     (0..10).for_each(|_| channel.publish_video().unwrap());
     assert!(!folder.join("audio.m3u8").exists());
+    // Sound has no I-frames, so that no such playlist is deleted.
+    let events = std::iter::from_fn(|| channel.publisher.next_event());
+    let deleted: Vec<String> = events
+        .filter_map(|event| match event {
+            PublisherEvent::Deleted { name } if name.ends_with(".m3u8") => Some(name),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(deleted, ["audio.m3u8"]);
     assert_eq!(channel.files(&folder, "audio"), Vec::<u64>::new());
     channel.publisher.finish().unwrap();
     Listed::read(&folder).check_files(&folder);

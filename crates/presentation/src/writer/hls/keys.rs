@@ -126,27 +126,24 @@ fn key_lines(
     }
 }
 
-/// Returns the key lines of the multivariant playlist, each once, for the schemes of the newest parts.
+/// Returns the key lines of the multivariant playlist, each once, for the scheme of the newest protected part.
 ///
 /// # Errors
 /// [`WriteError::Drm`].
 pub(super) fn session_keys(presentation: &Presentation) -> Result<Vec<String>, WriteError> {
     let mut lines: Vec<String> = Vec::new();
-    let mut schemes = Vec::new();
-    for protection in presentation
-        .tracks
-        .iter()
-        .filter_map(|track| track.parts().filter_map(|part| part.protection).last())
-    {
-        if schemes.contains(&protection.scheme) {
-            continue;
-        }
-        schemes.push(protection.scheme);
-        for drm in &presentation.drms {
-            for line in hls::key_lines(drm, protection.scheme, Playlist::Multivariant)? {
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
+    let parts = presentation.tracks.iter().flat_map(PresentedTrack::parts);
+    let protected = parts.filter(|part| part.protection.is_some());
+    let Some(protection) = protected
+        .max_by_key(|part| part.period)
+        .and_then(|part| part.protection)
+    else {
+        return Ok(lines);
+    };
+    for drm in &presentation.drms {
+        for line in hls::key_lines(drm, protection.scheme, Playlist::Multivariant)? {
+            if !lines.contains(&line) {
+                lines.push(line);
             }
         }
     }
