@@ -78,7 +78,7 @@ pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> 
             Some(set) => set.others.push(track),
             None => sets.push(SetMembers {
                 id: match track.is_live {
-                    true => live_id(&track.name, &sets),
+                    true => live_id(&content, &sets),
                     false => u32::try_from(sets.len()).unwrap_or(u32::MAX),
                 },
                 first: track,
@@ -89,10 +89,11 @@ pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> 
     sets.into_iter().filter_map(SetMembers::listed).collect()
 }
 
-/// Returns the id of a set in a live presentation, which has 24 bits: the FNV-1a hash of the name of its first track, or the next id that is
-/// free. Whichever tracks come and go, the set has the same id in all Periods and updates.
-fn live_id(name: &str, sets: &[SetMembers<'_>]) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+/// Returns the id of a set in a live presentation, which has 24 bits: the FNV-1a hash of what its tracks have in common, or the next id that
+/// is free, if sets differ in nothing but their keys. Whichever tracks come and go, other sets have the same ids in all Periods and updates.
+fn live_id(content: &SharedContent<'_>, sets: &[SetMembers<'_>]) -> u32 {
+    let text = format!("{content:?}");
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
     let folded = (hash >> 24) ^ (hash & 0x00ff_ffff);

@@ -9,6 +9,8 @@ use presentation::writer::dash::{MpdOptions, UtcScheme, UtcTiming, mpd};
 use test_support::scratch::Scratch;
 use test_support::{dash_schema, tools};
 
+use crate::models::kid;
+
 use super::{CHANNEL, Channel, ChannelKeys, live_combinations, times, windows};
 
 fn options() -> MpdOptions {
@@ -42,7 +44,7 @@ fn running_channel_is_dynamic() {
     let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-11-30T12:00:00.250Z" publishTime="2026-11-30T12:00:25.750Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT8S" suggestedPresentationDelay="PT6S" minBufferTime="PT2S" maxSegmentDuration="PT2S">
   <Period id="1" start="PT6S">
-    <AdaptationSet id="3859732" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
+    <AdaptationSet id="VIDEO" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
       <Representation id="hd" bandwidth="1000000" codecs="avc1.64001f" width="1920" height="1080" frameRate="30000/1001" sar="1:1">
         <SegmentTemplate timescale="30000" presentationTimeOffset="180000" initialization="hd-init-1.mp4" media="hd-$Number$.m4s" startNumber="4">
           <SegmentTimeline>
@@ -54,7 +56,7 @@ fn running_channel_is_dynamic() {
     </AdaptationSet>
   </Period>
   <Period id="2" start="PT23S">
-    <AdaptationSet id="3859732" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
+    <AdaptationSet id="VIDEO" contentType="video" mimeType="video/mp4" maxWidth="1920" maxHeight="1080" maxFrameRate="30000/1001" par="16:9" segmentAlignment="true" startWithSAP="1">
       <Representation id="hd" bandwidth="1000000" codecs="avc1.64001f" width="1920" height="1080" frameRate="30000/1001" sar="1:1">
         <SegmentTemplate timescale="30000" presentationTimeOffset="690000" initialization="hd-init-2.mp4" media="hd-$Number$.m4s" startNumber="7">
           <SegmentTimeline>
@@ -67,7 +69,9 @@ fn running_channel_is_dynamic() {
   <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-head:2014" value="time"/>
 </MPD>
 "#;
-    assert_eq!(written(&only_first(CLEAR.listing(4..=7))), expected);
+    let text = written(&only_first(CLEAR.listing(4..=7)));
+    let expected = expected.replace("VIDEO", set_ids(&text)[0]);
+    assert_eq!(text, expected);
     let mut presentation = CLEAR.listing(1..=2);
     times(&mut presentation).window = None;
     assert!(!written(&presentation).contains("timeShiftBufferDepth"));
@@ -112,47 +116,53 @@ fn root(mpd: &str) -> &str {
     mpd.lines().find(|line| line.starts_with("<MPD")).unwrap()
 }
 
-/// FNV-1a (draft-eastlake-fnv) of `hd` and `en`, 0x5d3ae549 and 0x411a658a, folded to 24 bits.
-const HD: &str = "3859732";
-const EN: &str = "1729995";
-
 // DASH-IF's timing model, 13.6: the sets of a Period keep their ids.
 #[test]
 fn sets_keep_their_ids_without_their_first_track() {
     let mut presentation = CHANNEL.listing(3..=6);
-    assert_eq!(set_ids(&written(&presentation)), [HD, EN, HD, EN]);
+    let text = written(&presentation);
+    let [video, audio] = [set_ids(&text)[0], set_ids(&text)[1]];
+    assert_ne!(video, audio);
+    assert_eq!(set_ids(&text), [video, audio, video, audio]);
     // The first quality has lost its segment in the first Period, and the sound all of its own.
     let hd = &mut presentation.tracks[0];
     hd.segments.remove(0);
     hd.first_number += 1;
     hd.later_parts[0].first_segment = 0;
     let text = written(&presentation);
-    assert_eq!(set_ids(&text), [HD, EN, HD, EN]);
+    assert_eq!(set_ids(&text), [video, audio, video, audio]);
     assert!(!text.contains("segmentAlignment=\"false\""), "{text}");
     let en = &mut presentation.tracks[2];
     en.segments.clear();
     en.later_parts[0].first_segment = 0;
-    assert_eq!(set_ids(&written(&presentation)), [HD, HD]);
+    assert_eq!(set_ids(&written(&presentation)), [video, video]);
     // Both qualities have gone.
     let mut presentation = CHANNEL.listing(3..=6);
     presentation.tracks.drain(..2);
-    assert_eq!(set_ids(&written(&presentation)), [EN, EN]);
+    assert_eq!(set_ids(&written(&presentation)), [audio, audio]);
+    // The first quality ended in the first Period.
+    let mut presentation = CHANNEL.listing(3..=6);
+    let hd = &mut presentation.tracks[0];
+    hd.segments.truncate(1);
+    hd.later_parts.clear();
+    let text = written(&presentation);
+    assert_eq!(set_ids(&text), [video, audio, video, audio]);
+    assert_eq!(text.matches("<Representation id=\"hd\"").count(), 1);
 }
 
-// Both names have the hash 8819176.
+// Qualities with a key of their own are sets of their own, which differ in nothing else.
 #[test]
-fn sets_with_equal_hashes_have_other_ids() {
-    let mut presentation = CLEAR.listing(1..=3);
-    for (track, name) in presentation
-        .tracks
-        .iter_mut()
-        .skip(1)
-        .zip(["v4888", "v12433"])
-    {
-        track.name = name.to_owned();
-    }
-    presentation.tracks.remove(0);
-    assert_eq!(set_ids(&written(&presentation)), ["8819176", "8819177"]);
+fn sets_that_differ_in_their_keys_have_other_ids() {
+    let mut presentation = CHANNEL.listing(1..=3);
+    presentation.tracks.truncate(2);
+    let hd = presentation.tracks[0].protection.as_mut().unwrap();
+    hd.default_kid = kid(9);
+    let text = written(&presentation);
+    let [hd, sd] = set_ids(&text)[..] else {
+        panic!("{text}");
+    };
+    let number = |id: &str| id.parse::<u32>().unwrap();
+    assert_eq!(number(sd), number(hd) + 1);
 }
 
 fn set_ids(mpd: &str) -> Vec<&str> {
