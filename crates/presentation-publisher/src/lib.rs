@@ -43,6 +43,7 @@
 //! })?;
 //! publisher.start_tracks(vec![StartedTrack {
 //!     name: "audio".to_owned(),
+//!     source: "audio_0".to_owned(),
 //!     described: DescribedTrack {
 //!         codecs: "mp4a.40.2".to_owned(),
 //!         media: TrackMedia::Audio { sampling_rate: 48_000, channels: 2, layout: None },

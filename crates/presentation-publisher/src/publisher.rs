@@ -146,6 +146,7 @@ impl<S: PresentationStore> Publisher<S> {
                 state.first_period = next_period;
             }
             scale = u64::from(state.timescale / track.timescale.max(1));
+            state.source.clone_from(&track.source);
             state.is_ended = track.is_ended;
             state.label.clone_from(&track.described.label);
             state.language.clone_from(&track.described.language);
@@ -178,6 +179,15 @@ impl<S: PresentationStore> Publisher<S> {
             number.parse::<u64>().ok()
         });
         numbers.max().map_or(1, |last| last + 1)
+    }
+
+    /// Returns the names that tracks from a source have had so far.
+    pub fn names_of(&self, source: &str) -> Vec<String> {
+        let tracks = self.state.tracks.iter();
+        tracks
+            .filter(|track| track.source == source)
+            .map(|track| track.name.clone())
+            .collect()
     }
 
     /// Announces the times of the next segment of a track.

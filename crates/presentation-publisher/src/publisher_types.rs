@@ -45,6 +45,8 @@ pub struct StreamTimes {
 pub struct StartedTrack {
     /// The name of its files and playlists, unique in the presentation.
     pub name: String,
+    /// What it comes from, such as the name of a pad, by which a later publisher finds its name.
+    pub source: String,
     /// Its description.
     pub described: DescribedTrack,
     /// Ticks per second.

@@ -65,6 +65,8 @@ pub(crate) struct PeriodState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TrackState {
     pub(crate) name: String,
+    /// What the track comes from.
+    pub(crate) source: String,
     pub(crate) label: Option<String>,
     pub(crate) language: Option<String>,
     pub(crate) roles: Vec<String>,
@@ -284,6 +286,7 @@ impl TrackState {
     pub(crate) fn new(name: String, timescale: u32, first_number: u64) -> Self {
         Self {
             name,
+            source: String::new(),
             label: None,
             language: None,
             roles: Vec::new(),

@@ -206,8 +206,9 @@ impl Packaging {
         }
     }
 
-    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon (with [`OnKeyMissing::Stop`], for each as soon as its request fails), one for each use of
-    /// `rotate-key` that changes nothing, and one for the stream if video and audio have one key.
+    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon (with [`OnKeyMissing::Stop`],
+    /// for each as soon as its request fails), one for each use of `rotate-key` that changes nothing, and one for the stream if video and
+    /// audio have one key.
     pub fn warnings(&mut self) -> Vec<Warning> {
         self.shared_key
             .take()

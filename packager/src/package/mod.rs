@@ -166,7 +166,7 @@ fn plan(
         let track_id = u32::try_from(planned.len() + 1).unwrap_or(u32::MAX);
         planned.push(PlannedTrack {
             file,
-            name: names.choose(&described.media, described.language.as_deref()),
+            name: names.choose(&described.media, described.language.as_deref(), &[]),
             described,
             cut: CutTrack::new(source, track_id, starts).map_err(failed)?,
         });

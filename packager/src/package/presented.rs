@@ -151,7 +151,7 @@ pub fn write_texts(
         .iter()
         .map(|file| {
             let properties = file.properties.clone();
-            let name = names.choose(&TrackMedia::Text, properties.language.as_deref());
+            let name = names.choose(&TrackMedia::Text, properties.language.as_deref(), &[]);
             let file_name = format!("{name}.vtt");
             version.write(&file_name, &file.text.bytes)?;
             let mut period_names = Vec::new();

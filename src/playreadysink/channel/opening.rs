@@ -32,7 +32,9 @@ impl Channel {
         first: FirstBuffer,
     ) -> Result<(), SinkError> {
         if self.opened.is_none() {
-            self.opened = Some(self.open_presentation(first)?);
+            let opened = self.open_presentation(first)?;
+            self.reserve_names(&opened);
+            self.opened = Some(opened);
             self.schedule_key_frames();
         }
         if let Some(track) = self.tracks.get_mut(position)
@@ -74,6 +76,19 @@ impl Channel {
             is_live,
             timeline: ChannelTimeline { base, offset },
         })
+    }
+
+    /// Keeps the names that the tracks of a presentation that goes on had in earlier runs.
+    fn reserve_names(&mut self, opened: &OpenedPresentation) {
+        let Some(publisher) = &opened.publisher else {
+            return;
+        };
+        for track in &mut self.tracks {
+            track.earlier_names = publisher.names_of(&track.pad.name());
+            for name in &track.earlier_names {
+                self.names.reserve(name);
+            }
+        }
     }
 
     /// Starts the presentation once all tracks are known, or one waits for too long.

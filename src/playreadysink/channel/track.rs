@@ -25,6 +25,8 @@ pub(in crate::playreadysink) struct ChannelTrack {
     /// None until its muxer has described it, or, for text, until it is published.
     pub(super) header: Option<MuxedHeader>,
     pub(super) name: Option<String>,
+    /// The names that it had in earlier runs of a live presentation.
+    pub(super) earlier_names: Vec<String>,
     /// The frame rate of its last segment that had one.
     frame_rate: Option<FrameRate>,
     pub(super) is_ended: bool,
@@ -66,6 +68,7 @@ impl ChannelTrack {
             number,
             header: None,
             name: None,
+            earlier_names: Vec::new(),
             frame_rate: None,
             is_ended: false,
         }
@@ -138,11 +141,16 @@ pub(super) fn present(
     .ok_or_else(|| SinkError::NotPresented { pad: pad.clone() })?;
     let name = match &track.name {
         Some(name) => name.clone(),
-        None => names.choose(&described.media, described.language.as_deref()),
+        None => names.choose(
+            &described.media,
+            described.language.as_deref(),
+            &track.earlier_names,
+        ),
     };
     track.name = Some(name.clone());
     Ok(StartedTrack {
         name,
+        source: pad,
         described,
         timescale: header.timescale,
         bandwidth: Some(settings.bandwidth).filter(|bandwidth| *bandwidth > 0),

@@ -77,3 +77,33 @@ fn late_track_and_another_encoder_go_on_with_their_tracks() {
     assert!(variant.contains("avc1.") && variant.contains("hvc1."));
     samples::no_iv_repeats(&published.protected_parts());
 }
+
+// The names of both tracks say the same, and the second one comes first in the second run.
+#[test]
+fn late_track_keeps_its_name() {
+    let folder = Scratch::new("sink");
+    let pads = ["audio_0::language=en", "audio_0::label=Stereo"];
+    let others = ["audio_1::language=en", "audio_1::label=Comments"];
+    let options = [&["presentation-type=dynamic window=0"], &pads[..], &others].concat();
+    let sink = sink(&folder, "out", &options.join(" "));
+    let sound = |pad: u8, buffers: u32, offset: u64| {
+        format!(
+            "audiotestsrc num-buffers={buffers} timestamp-offset={offset} ! avenc_aac ! aacparse ! queue ! out.audio_{pad}"
+        )
+    };
+    for (buffers, offset) in [(258, 0), (172, 2 * SECOND)] {
+        let line = [sink.clone(), sound(0, buffers, offset), sound(1, 258, 0)].join(" ");
+        launch::pipeline(&line).succeeded();
+    }
+    checked(&folder.join("out"));
+    let multivariant = fs::read_to_string(folder.join("out/manifest.m3u8")).unwrap();
+    for (label, name) in [("Stereo", "audio-en"), ("Comments", "audio-en-2")] {
+        let is_named = |line: &str| {
+            line.contains(&format!("NAME=\"{label}\""))
+                && line.ends_with(&format!("URI=\"{name}.m3u8\""))
+        };
+        assert!(multivariant.lines().any(is_named), "{multivariant}");
+        let playlist = fs::read_to_string(folder.join(&format!("out/{name}.m3u8"))).unwrap();
+        assert_eq!(playlist.matches("#EXT-X-DISCONTINUITY\n").count(), 1);
+    }
+}

@@ -280,6 +280,7 @@ pub fn audio() -> StartedTrack {
 fn track(name: &str, media: TrackMedia) -> StartedTrack {
     StartedTrack {
         name: name.to_owned(),
+        source: format!("{name}_0"),
         described: DescribedTrack {
             codecs: "avc1.42c01e".to_owned(),
             media,
