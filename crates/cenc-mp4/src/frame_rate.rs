@@ -2,6 +2,7 @@
 //! The frame rate of samples by their durations.
 
 use cenc_types::FrameRate;
+use num_integer::gcd;
 
 /// The frame rates that rounded durations stand for.
 const FRAME_RATES: [FrameRate; 11] = [
@@ -37,21 +38,11 @@ fn named_frame_rate(numerator: u64, denominator: u64) -> Option<FrameRate> {
         ];
         own.abs_diff(usual) * 10_000 < usual
     };
-    let divisor = greatest_common_divisor(numerator, denominator);
+    let divisor = gcd(numerator, denominator).max(1);
     FRAME_RATES.iter().find(is_near).copied().or_else(|| {
         Some(FrameRate {
             numerator: u32::try_from(numerator / divisor).ok()?,
             denominator: u32::try_from(denominator / divisor).ok()?,
         })
     })
-}
-
-const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
-    while other > 0 {
-        (one, other) = (other, one % other);
-    }
-    match one {
-        0 => 1,
-        divisor => divisor,
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cenc_types::{KeyId, Scheme};
 use drm_signaling::DrmRecord;
+use num_integer::gcd;
 use presentation::model::Role;
 use protection_policy::Signals;
 use segment_packaging::DescribedTrack;
@@ -321,11 +322,7 @@ impl TrackState {
     /// Changes the timescale so that both the listed segments and those with this timescale have whole ticks. Returns false if it would be too
     /// large.
     pub(crate) fn count_in(&mut self, timescale: u32) -> bool {
-        let [mut divisor, mut rest] = [self.timescale, timescale];
-        while rest > 0 {
-            [divisor, rest] = [rest, divisor % rest];
-        }
-        let scale = timescale / divisor.max(1);
+        let scale = timescale / gcd(self.timescale, timescale).max(1);
         let Some(common) = self.timescale.checked_mul(scale) else {
             return false;
         };

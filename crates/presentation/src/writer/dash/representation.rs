@@ -3,6 +3,7 @@
 
 use cenc_types::FrameRate;
 use drm_signaling::{Drm, dash};
+use num_integer::gcd;
 
 use super::channels::{channel_configuration, joc_properties};
 use super::period::PeriodTrack;
@@ -218,11 +219,8 @@ fn picture_aspect(width: u32, height: u32, pixel: Option<PixelAspect>) -> String
     });
     let width = u64::from(width) * u64::from(pixel.horizontal);
     let height = u64::from(height) * u64::from(pixel.vertical);
-    let (mut divisor, mut rest) = (width, height);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    format!("{}:{}", width / divisor.max(1), height / divisor.max(1))
+    let divisor = gcd(width, height).max(1);
+    format!("{}:{}", width / divisor, height / divisor)
 }
 
 fn frame_rate_text(rate: FrameRate) -> String {
