@@ -25,6 +25,16 @@ pub(crate) struct ManifestFile {
     pub(crate) text: String,
 }
 
+impl PublisherOptions {
+    /// True if a manifest is of a format that is written.
+    pub(crate) fn writes(&self, name: &str) -> bool {
+        match name {
+            MPD_NAME => self.writes_dash,
+            _ => self.writes_hls,
+        }
+    }
+}
+
 impl ManifestFiles {
     /// Returns the manifests that have changed, each after those that it names.
     ///

@@ -9,7 +9,7 @@ use cenc_mp4::segmenting::SegmentSpan;
 use host_access::Host;
 
 use crate::PublishError;
-use crate::manifests::ManifestFiles;
+use crate::manifests::{ManifestFile, ManifestFiles};
 use crate::publisher_types::{PublisherEvent, PublisherOptions, StartedTrack, StreamTimes};
 use crate::segment_files::StreamTrack;
 use crate::snapshot::Snapshot;
@@ -72,8 +72,8 @@ impl<S: PresentationStore> Publisher<S> {
     }
 
     /// Starts a stream. Returns its media time at running time 0, with which no buffer comes before the end of an earlier stream. The
-    /// presentation starts with the first stream. A presentation that is not live replaces the one that is there, whose files are deleted when
-    /// the next one starts.
+    /// presentation starts with the first stream. A presentation that is not live replaces the one that is there. The files of a complete
+    /// one stay until the start of the next but one.
     ///
     /// # Errors
     /// [`PublishError::File`].
@@ -217,13 +217,18 @@ impl<S: PresentationStore> Publisher<S> {
             let under_way: HashSet<usize> = self.stream.iter().map(|track| track.index).collect();
             self.state.move_window(window, &under_way);
         }
+        self.measure();
+        let manifests = self.manifests()?;
+        self.save()?;
+        for manifest in manifests {
+            self.write(&manifest.name, manifest.text.as_bytes())?;
+            let name = manifest.name;
+            self.events.push_back(PublisherEvent::Manifest { name });
+        }
         if self.options.is_live {
             self.state.leave_removed();
         }
-        self.measure();
-        self.save()?;
-        let has_new_manifests = self.write_manifests()?;
-        if std::mem::take(&mut self.state.has_old_manifests) || has_new_manifests {
+        if std::mem::take(&mut self.state.has_old_manifests) {
             self.save()?;
         }
         let expired = self.state.take_expired();
@@ -306,21 +311,20 @@ impl<S: PresentationStore> Publisher<S> {
         self.write(STATE_NAME, &bytes)
     }
 
-    /// Writes the manifests. Returns true if one of them is new.
-    fn write_manifests(&mut self) -> Result<bool, PublishError> {
-        let mut is_new = false;
+    /// Returns the manifests to write, which the state names before they exist.
+    fn manifests(&mut self) -> Result<Vec<ManifestFile>, PublishError> {
         let presentation = Snapshot {
             state: &self.state,
             options: &self.options,
         }
         .present();
-        for file in self.manifests.update(&presentation, &self.options)? {
-            is_new |= self.state.add_manifest(&file.name);
-            self.write(&file.name, file.text.as_bytes())?;
-            self.events
-                .push_back(PublisherEvent::Manifest { name: file.name });
+        let files = self.manifests.update(&presentation, &self.options)?;
+        for file in &files {
+            self.state.add_manifest(&file.name);
         }
-        Ok(is_new)
+        self.state
+            .remove_manifests(|name| !self.options.writes(name));
+        Ok(files)
     }
 
     /// Writes a whole file.

@@ -26,6 +26,8 @@ impl<S: PresentationStore> Publisher<S> {
             }
         }
         self.delete_unlisted()?;
+        // Until the next manifests, those in the folder name what is lost.
+        self.state.has_old_manifests |= has_lost_tracks;
         let mut tracks = self.state.tracks.iter();
         if has_lost_tracks && tracks.all(|track| track.segments.is_empty()) {
             self.state.remove_tracks();

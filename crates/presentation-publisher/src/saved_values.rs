@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Values of the field as the state has them.
+//! KIDs, schemes and frame rates as the state has them.
 
 use cenc_types::{FrameRate, KeyId, Scheme};
 use serde::{Deserialize, Serialize};

@@ -175,7 +175,7 @@ pub(crate) struct SchemeSignals {
 pub(crate) struct RemovedFile {
     pub(crate) name: String,
     /// The media time for which it stays after the first manifests without it.
-    stays: Duration,
+    pub(crate) stays: Duration,
     /// The media time at which it may be deleted; None before the first manifests without it, and on demand, where it stays until the next
     /// run.
     until: Option<Duration>,

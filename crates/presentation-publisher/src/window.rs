@@ -27,10 +27,9 @@ impl PresentationState {
     /// others.
     pub(crate) fn move_window(&mut self, window: Duration, under_way: &HashSet<usize>) {
         let end = self.end;
-        let target_duration = Duration::from_secs(self.target_duration);
         let least_under_way = LeastListed {
             segments: LEAST_SEGMENTS,
-            duration: target_duration * LEAST_TARGET_DURATIONS,
+            duration: Duration::from_secs(self.target_duration) * LEAST_TARGET_DURATIONS,
         };
         for index in 0..self.tracks.len() {
             let removed = &mut self.removed;
@@ -42,10 +41,12 @@ impl PresentationState {
                 false => LeastListed::default(),
             };
             track.longest_playlist = track.longest_playlist.max(track.listed());
+            let mut stays = track.longest_playlist;
             while let Some(file) = track.take_oldest(end, window, least) {
+                stays = file.stays;
                 removed.push_back(file);
             }
-            track.take_empty_parts(target_duration, removed);
+            track.take_empty_parts(stays, removed);
             if track.segments.is_empty() && !track.parts.is_empty() {
                 self.delist(index);
             }
@@ -73,7 +74,10 @@ impl PresentationState {
             return;
         };
         let longest_playlist = track.longest_playlist.max(track.listed());
-        let stays = longest_playlist.saturating_add(Duration::from_secs(self.target_duration));
+        // EXT-X-TARGETDURATION is rounded.
+        let longest_segment = Duration::from_secs(self.target_duration.saturating_add(1));
+        let stays = longest_playlist.saturating_add(longest_segment);
+        track.discontinuities = track.discontinuities_to_next(self.next_period);
         let numbers = track.first_number..track.next_number();
         track.first_number = numbers.end;
         track.segments.clear();
@@ -89,13 +93,26 @@ impl PresentationState {
             .extend(names.map(|name| RemovedFile::new(name, stays)));
     }
 
-    /// Notes a manifest that is written. Returns true if it is a new one.
-    pub(crate) fn add_manifest(&mut self, name: &str) -> bool {
-        let is_new = self.manifests.insert(name.to_owned());
-        if is_new {
+    /// Notes a manifest that is to be written.
+    pub(crate) fn add_manifest(&mut self, name: &str) {
+        if self.manifests.insert(name.to_owned()) {
             self.removed.retain(|file| file.name != name);
         }
-        is_new
+    }
+
+    /// Removes the manifests that are not written any more, as those of a format that the run before had.
+    pub(crate) fn remove_manifests(&mut self, is_left: impl Fn(&str) -> bool) {
+        let playlists = self.tracks.iter();
+        let playlists = playlists.map(|track| track.longest_playlist.max(track.listed()));
+        let stays = playlists.max().unwrap_or_default();
+        let removed = &mut self.removed;
+        self.manifests.retain(|name| {
+            let is_left = is_left(name);
+            if is_left {
+                removed.push_back(RemovedFile::new(name.clone(), stays));
+            }
+            !is_left
+        });
     }
 
     /// Notes that the next manifests do not name the removed files any more.
@@ -159,8 +176,7 @@ impl TrackState {
     }
 
     /// Takes away the parts whose segments have all left. Their init segments stay as long as the last of the segments.
-    fn take_empty_parts(&mut self, target_duration: Duration, removed: &mut VecDeque<RemovedFile>) {
-        let stays = self.longest_playlist + target_duration;
+    fn take_empty_parts(&mut self, stays: Duration, removed: &mut VecDeque<RemovedFile>) {
         while let Some(next) = self.parts.get(1)
             && next.first_number <= self.first_number
         {

@@ -24,14 +24,14 @@ impl TrackNames {
         earlier: &[String],
     ) -> String {
         let plain = plain_name(media, language);
-        let is_numbered = |name: &&String| {
-            let number = name.strip_prefix(&plain);
-            number.is_some_and(|number| {
-                number.is_empty()
-                    || number
-                        .strip_prefix('-')
-                        .is_some_and(|number| number.parse::<u32>().is_ok())
-            })
+        // A numeric subtag of a language has more digits, as in es-419.
+        let is_number = |text: &str| {
+            (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let is_numbered = |name: &&String| match name.strip_prefix(&plain) {
+            Some("") => true,
+            Some(rest) => rest.strip_prefix('-').is_some_and(is_number),
+            None => false,
         };
         if let Some(name) = earlier.iter().find(is_numbered) {
             return name.clone();
@@ -84,5 +84,6 @@ mod tests {
         assert_eq!(choose("en", &[second]), "text-en-2");
         assert_eq!(choose("de", &[first]), "text-de");
         assert_eq!(choose("en", &[]), "text-en-3");
+        assert_eq!(choose("es", &["text-es-419".to_owned()]), "text-es");
     }
 }

@@ -256,7 +256,8 @@ fn state_without_files_starts_a_channel_anew() {
         channel.publish_group().unwrap();
         let listed = Listed::read(&folder);
         listed.check_files(&folder);
-        assert_eq!(listed.numbers("video").end, group + 2);
+        // Caches may still have the segments of these numbers.
+        assert_eq!(listed.numbers("video").end, group + 5);
         assert_eq!(listed.period_starts, ["PT0S"]);
     }
     let playlist = fs::read_to_string(folder.join("video.m3u8")).unwrap();

@@ -117,6 +117,29 @@ fn later_run_with_another_key_change_leaves_earlier_periods_as_they_are() {
     assert_eq!(headers, [2, 0], "{mpd}");
 }
 
+#[test]
+fn later_run_without_a_format_removes_its_manifests() {
+    let folder = Scratch::new("publishing");
+    let mut clock = TestClock::default();
+    for writes_hls in [true, false] {
+        let options = PublisherOptions {
+            writes_hls,
+            ..options()
+        };
+        let mut channel = Channel::open_at(&folder, options, clock);
+        (0..2).for_each(|_| channel.publish_group().unwrap());
+        assert!(folder.join("manifest.m3u8").exists());
+        if !writes_hls {
+            (0..8).for_each(|_| channel.publish_group().unwrap());
+        }
+        clock = channel.clock.clone();
+    }
+    assert!(folder.join("manifest.mpd").exists());
+    for name in ["manifest", "video", "video-iframes", "audio"] {
+        assert!(!folder.join(&format!("{name}.m3u8")).exists(), "{name}");
+    }
+}
+
 /// Returns the signaling of a key that has no licence server.
 fn signals(scheme: Scheme, systems: &[System]) -> Signals {
     let kids = [KeyId::from_bytes([7; 16])];

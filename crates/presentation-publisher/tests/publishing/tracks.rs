@@ -141,13 +141,13 @@ fn files_stay_for_clients_after_their_list_is_given_up() {
     };
     channel.timescale = u32::MAX;
     channel.start_tracks(vec![other], 2);
-    // For the playlist of three segments, and one segment more.
-    for group in 0..=4 {
+    // For the playlist of three segments, and a segment of at most 3 s.
+    for group in 0..=5 {
         channel.publish_group().unwrap();
         let files = channel.files(&folder, "video").len();
-        assert_eq!(files, if group < 4 { 3 + group + 1 } else { 5 }, "{group}");
+        assert_eq!(files, if group < 5 { 3 + group + 1 } else { 6 }, "{group}");
         let has_init = folder.join("video/init-0.mp4").exists();
-        assert_eq!(has_init, group < 4);
+        assert_eq!(has_init, group < 5);
     }
     let mpd = fs::read_to_string(folder.join("manifest.mpd")).unwrap();
     assert_eq!(mpd.matches("<Period ").count(), 1);

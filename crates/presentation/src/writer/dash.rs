@@ -42,7 +42,8 @@ pub struct MpdOptions {
 /// - If the key changes within the segments, the systems are named without keys: a `pssh` in the MPD would hide those of the segments
 ///   from clients, and Shaka Player stalls on it.
 /// - The MPD of a live presentation is dynamic (5.3.1.2) until it ends. Periods, sets and Representations have the same ids in all
-///   updates and all Periods (of sets that differ in nothing but keys, the order tells the ids), and times count from `MPD@availabilityStartTime`. Once it has ended, the MPD is static, with the same times.
+///   updates and all Periods, and times count from `MPD@availabilityStartTime`. The ids of sets that differ in nothing but keys follow
+///   from their order, and so from the tracks that are there. Once it has ended, the MPD is static, with the same times.
 ///
 /// # Errors
 /// [`WriteError`] if the model is not possible.
