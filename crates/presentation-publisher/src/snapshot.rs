@@ -13,6 +13,7 @@ use protection_policy::{KeyChange, Signals};
 use segment_packaging::{InitKeys, PartKeys, PresentationKeys, SegmentKey};
 
 use crate::publisher_types::PublisherOptions;
+use crate::saved_values::SavedScheme;
 use crate::state::{PartState, PresentationState, SignalsState, TrackState};
 
 /// The presentation as it is listed.
@@ -24,12 +25,14 @@ pub(crate) struct Snapshot<'a> {
 impl Snapshot<'_> {
     /// Returns the model.
     pub(crate) fn present(&self) -> Presentation {
-        let newest = self.state.signals.last();
-        let drms = newest.map_or_else(Vec::new, |newest| newest.signals.restore().drms);
         let keys: Vec<PresentationKeys> = Scheme::ALL
             .into_iter()
             .map(|scheme| self.keys(scheme))
             .collect();
+        let newest = self.state.signals.last();
+        let drms = newest
+            .and_then(|newest| keys_of(&keys, newest.scheme)?.key_changes.first())
+            .map_or_else(Vec::new, |newest| newest.signals.drms.clone());
         Presentation {
             tracks: self
                 .state
@@ -148,9 +151,7 @@ impl Snapshot<'_> {
                     media: described.media,
                     codecs: described.codecs.clone(),
                     files: track.files(part),
-                    protection: keys
-                        .iter()
-                        .find(|keys| keys.scheme == part.scheme.0)
+                    protection: keys_of(keys, part.scheme)
                         .and_then(|keys| part.signaling(first_segment..end, &segment_keys, keys)),
                     period: part.period.saturating_sub(first_period),
                     discontinuities: part.discontinuities,
@@ -158,6 +159,11 @@ impl Snapshot<'_> {
             })
             .collect()
     }
+}
+
+/// Returns the keys of a scheme, of those of all schemes.
+fn keys_of(keys: &[PresentationKeys], scheme: SavedScheme) -> Option<&PresentationKeys> {
+    keys.iter().find(|keys| keys.scheme == scheme.0)
 }
 
 impl PartState {

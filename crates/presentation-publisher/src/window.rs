@@ -40,7 +40,7 @@ impl PresentationState {
                 true => least_under_way,
                 false => LeastListed::default(),
             };
-            track.longest_playlist = track.longest_playlist.max(track.listed());
+            track.longest_playlist = track.longest_listed();
             let mut stays = track.longest_playlist;
             while let Some(file) = track.take_oldest(end, window, least) {
                 stays = file.stays;
@@ -73,24 +73,16 @@ impl PresentationState {
         let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
-        let longest_playlist = track.longest_playlist.max(track.listed());
         // EXT-X-TARGETDURATION is rounded.
         let longest_segment = Duration::from_secs(self.target_duration.saturating_add(1));
-        let stays = longest_playlist.saturating_add(longest_segment);
+        let stays = track.longest_listed().saturating_add(longest_segment);
         track.discontinuities = track.discontinuities_to_next(self.next_period);
-        let numbers = track.first_number..track.next_number();
-        track.first_number = numbers.end;
-        track.segments.clear();
-        let inits: Vec<String> = track.parts.drain(..).map(|part| part.init).collect();
-        let manifests = &mut self.manifests;
-        let playlists = hls::playlist_names(&track.name).into_iter();
-        let playlists = playlists.filter(|name| manifests.remove(name));
-        let names = numbers
-            .map(|number| track.segment_name(number))
-            .chain(inits)
-            .chain(playlists);
+        let mut names = track.take_all();
+        for playlist in hls::playlist_names(&track.name) {
+            names.extend(self.manifests.take(&playlist));
+        }
         self.removed
-            .extend(names.map(|name| RemovedFile::new(name, stays)));
+            .extend(names.into_iter().map(|name| RemovedFile::new(name, stays)));
     }
 
     /// Notes a manifest that is to be written.
@@ -102,8 +94,7 @@ impl PresentationState {
 
     /// Removes the manifests that are not written any more, as those of a format that the run before had.
     pub(crate) fn remove_manifests(&mut self, is_left: impl Fn(&str) -> bool) {
-        let playlists = self.tracks.iter();
-        let playlists = playlists.map(|track| track.longest_playlist.max(track.listed()));
+        let playlists = self.tracks.iter().map(TrackState::longest_listed);
         let stays = playlists.max().unwrap_or_default();
         let removed = &mut self.removed;
         self.manifests.retain(|name| {
@@ -173,6 +164,21 @@ impl TrackState {
         self.first_number += 1;
         let stays = self.time(first.duration) + self.longest_playlist;
         Some(RemovedFile::new(name, stays))
+    }
+
+    /// Takes all segments and parts off the list. Returns the names of their files.
+    fn take_all(&mut self) -> Vec<String> {
+        let numbers = self.first_number..self.next_number();
+        self.first_number = numbers.end;
+        self.segments.clear();
+        let mut names: Vec<String> = numbers.map(|number| self.segment_name(number)).collect();
+        names.extend(self.parts.drain(..).map(|part| part.init));
+        names
+    }
+
+    /// Returns the duration of the longest playlist so far, the present one included.
+    fn longest_listed(&self) -> Duration {
+        self.longest_playlist.max(self.listed())
     }
 
     /// Takes away the parts whose segments have all left. Their init segments stay as long as the last of the segments.

@@ -44,7 +44,7 @@ impl TrackNames {
     }
 }
 
-/// Returns the name of a track that no other one has.
+/// Returns the name of a track without a number.
 fn plain_name(media: &TrackMedia, language: Option<&str>) -> String {
     let detail = match media {
         TrackMedia::Video { height, .. } => format!("-{height}p"),
